@@ -2,6 +2,7 @@ package hubs
 
 import (
 	"context"
+	"log/slog"
 
 	"github.com/hubwire/signalr/hubs/protocol"
 )
@@ -37,6 +38,23 @@ type LifetimeManager interface {
 	// it twice, or for a connection that does not exist, is no error.
 	AddToGroup(ctx context.Context, connectionID, group string) error
 	RemoveFromGroup(ctx context.Context, connectionID, group string) error
+}
+
+// Env is what a hub gives its [LifetimeManager].
+type Env struct {
+	// Hub is the hub's name: what keeps hubs apart on a backplane, and a key in
+	// logs.
+	Hub string
+
+	// Protocols are those that connections of the hub may speak.
+	Protocols []protocol.Protocol
+
+	// Logger is never nil.
+	Logger *slog.Logger
+
+	// NextInvocationID returns a new id for [Connection.Invoke]: "s1", "s2" and
+	// so on, unique for the hub in this process. Safe for concurrent use.
+	NextInvocationID func() string
 }
 
 // ResultDecoder stores a client's result, encoded in the protocol given.

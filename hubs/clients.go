@@ -1,0 +1,123 @@
+package hubs
+
+import (
+	"context"
+	"slices"
+)
+
+// Clients are the targets that exist outside of a call. All methods are safe
+// for concurrent use and cost nothing: the work is done by Send.
+type Clients struct {
+	rt *Runtime // set before start
+}
+
+// All is every connection of the hub.
+func (c *Clients) All() Proxy { return Proxy{rt: c.rt, to: Target{Kind: TargetAll}} }
+
+// AllExcept is every connection of the hub but those named.
+func (c *Clients) AllExcept(connectionIDs ...string) Proxy {
+	return Proxy{rt: c.rt, to: Target{Kind: TargetAll, Except: connectionIDs}}
+}
+
+// Client is one connection. If there is none of this id, a Send reaches
+// nobody and an Invoke fails with [ErrNoConnection].
+func (c *Clients) Client(connectionID string) SingleProxy {
+	return SingleProxy{rt: c.rt, id: connectionID}
+}
+
+// Clients are the connections named, each once.
+func (c *Clients) Clients(connectionIDs ...string) Proxy {
+	return Proxy{rt: c.rt, to: Target{Kind: TargetConnections, IDs: connectionIDs}}
+}
+
+// Group is the members of a group.
+func (c *Clients) Group(name string) Proxy {
+	return Proxy{rt: c.rt, to: Target{Kind: TargetGroups, IDs: []string{name}}}
+}
+
+// GroupExcept is the members of a group but the connections named.
+func (c *Clients) GroupExcept(name string, connectionIDs ...string) Proxy {
+	return Proxy{rt: c.rt, to: Target{Kind: TargetGroups, IDs: []string{name}, Except: connectionIDs}}
+}
+
+// Groups is the members of each group; a connection that is in two of them
+// gets what is sent twice. An empty name makes Send fail with [ErrEmptyGroup].
+func (c *Clients) Groups(names ...string) Proxy {
+	p := Proxy{rt: c.rt, to: Target{Kind: TargetGroups, IDs: names}}
+	if slices.Contains(names, "") {
+		p.err = ErrEmptyGroup
+	}
+	return p
+}
+
+// User is all connections of a user.
+func (c *Clients) User(userID string) Proxy {
+	return Proxy{rt: c.rt, to: Target{Kind: TargetUsers, IDs: []string{userID}}}
+}
+
+// Users is all connections of the users, each once.
+func (c *Clients) Users(userIDs ...string) Proxy {
+	return Proxy{rt: c.rt, to: Target{Kind: TargetUsers, IDs: userIDs}}
+}
+
+// CallerClients are the targets within a call: those of [Clients] and the ones
+// that depend on who is calling.
+type CallerClients struct {
+	Clients
+	s *scope // set before start
+}
+
+// Caller is the connection whose call this is.
+func (c *CallerClients) Caller() SingleProxy {
+	return SingleProxy{rt: c.rt, s: c.s, id: c.s.conn.ID()}
+}
+
+// Client is one connection, see [Clients.Client]. To wait for its result does
+// not keep the caller's next calls waiting (hub-runtime.md, 16).
+func (c *CallerClients) Client(connectionID string) SingleProxy {
+	return SingleProxy{rt: c.rt, s: c.s, id: connectionID}
+}
+
+// Others is every connection but the caller.
+func (c *CallerClients) Others() Proxy { return c.AllExcept(c.s.conn.ID()) }
+
+// OthersInGroup is the members of a group but the caller, who need not be one.
+func (c *CallerClients) OthersInGroup(name string) Proxy {
+	return c.GroupExcept(name, c.s.conn.ID())
+}
+
+// Proxy sends to a target. It may be kept and is safe for concurrent use.
+type Proxy struct {
+	rt  *Runtime
+	to  Target
+	err error // of the target; Send returns it
+}
+
+// Send calls the client method on every connection of the target and does not
+// wait for the clients to run it. Method names are sent as given, so spell
+// them as the clients do. What one goroutine sends arrives in order.
+//
+// Send returns once every receiver's queue has taken the message or its
+// receiver has been cut off. It fails if an argument cannot be encoded (then
+// nobody got it), if ctx ends while it waits for slow receivers (others may
+// have got it), or if a backplane is down; that nobody was there is no error.
+func (p Proxy) Send(ctx context.Context, method string, args ...any) error {
+	if p.err != nil {
+		return p.err
+	}
+	return p.rt.lifetime.Send(ctx, p.to, method, args)
+}
+
+// SingleProxy is one connection: it can also be asked for a result. It may be
+// kept and is safe for concurrent use.
+type SingleProxy struct {
+	rt *Runtime
+	s  *scope // nil outside of a call
+	id string
+}
+
+// Send calls the client method and does not wait for the client to run it, see
+// [Proxy.Send].
+func (p SingleProxy) Send(ctx context.Context, method string, args ...any) error {
+	return p.rt.lifetime.Send(ctx, Target{Kind: TargetConnections, IDs: []string{p.id}}, method, args)
+}

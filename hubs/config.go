@@ -1,0 +1,102 @@
+package hubs
+
+import (
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/hubwire/signalr/auth"
+	"github.com/hubwire/signalr/hubs/protocol"
+)
+
+// Config is how a hub runs. The zero value of each field is its default. The
+// names and defaults are those of ASP.NET Core's HubOptions.
+type Config struct {
+	// Name is the hub's name: in logs, and what keeps hubs apart on a
+	// backplane. Default: the name of the hub's type.
+	Name string
+
+	// Logger gets what the runtime has to say. Default: slog.Default().
+	Logger *slog.Logger
+
+	// Protocols are the hub protocols there are. Default: JSON and MessagePack.
+	Protocols []protocol.Protocol
+
+	// SupportedProtocols are the names of those that clients of this hub may
+	// use, in any case. Default: all of Protocols.
+	SupportedProtocols []string
+
+	// HandshakeTimeout is how long a client may take for its handshake.
+	// Default: 15 s. Like all times here it is looked at about once a second.
+	HandshakeTimeout time.Duration
+
+	// KeepAliveInterval is how often the client is pinged. Default: 15 s. Half
+	// of the client's own server timeout is a good value.
+	KeepAliveInterval time.Duration
+
+	// ClientTimeoutInterval is how long a client that has pinged once may stay
+	// silent before it is taken for lost. Default: 30 s. Twice the client's ping
+	// interval is a good value.
+	ClientTimeoutInterval time.Duration
+
+	// MaximumReceiveMessageSize is the limit for one message of a client, in
+	// bytes, framing included. Default: 32768. Negative: no limit, which lets a
+	// client make the server hold as much as it likes.
+	MaximumReceiveMessageSize int
+
+	// EnableDetailedErrors sends the text of every error to the client, not
+	// only that of [Error]. Such texts may tell secrets.
+	EnableDetailedErrors bool
+
+	// StreamBufferCapacity is how many items of an upload stream are kept for a
+	// hub method that does not read them yet; then nothing more is read from
+	// the client. Default: 10.
+	StreamBufferCapacity int
+
+	// MaximumParallelInvocationsPerClient is how many calls of one client may
+	// run at the same time; streams are not counted. Default: 1, which keeps the
+	// calls of a client in order.
+	MaximumParallelInvocationsPerClient int
+
+	// MaximumStreamsPerClient is how many streaming calls, and calls with
+	// upload streams, of one client may run at the same time. Further ones are
+	// refused. ASP.NET Core has no such limit. Default: 1000. Negative: no limit.
+	MaximumStreamsPerClient int
+
+	// DisableImplicitFromServicesParameters takes parameters from Services only
+	// where they say so, by [Injected] or [Keyed].
+	DisableImplicitFromServicesParameters bool
+
+	// UserIDProvider tells what a user's connections are addressed by; ok is
+	// false for a user who cannot be. It is asked once for each connection,
+	// during the handshake. Default: the principal's ID, unless empty.
+	UserIDProvider func(user *auth.Principal, r *http.Request) (id string, ok bool)
+
+	// LifetimeManager makes what brings messages to connections. Default:
+	// [NewMemoryLifetime].
+	LifetimeManager func(Env) LifetimeManager
+
+	// Filters run around the hub's calls, the first outermost.
+	Filters []Filter
+
+	// Services fill parameters of hub methods that do not come from the client.
+	Services []Service
+
+	// MethodNames gives hub methods, by their Go name, another name on the wire.
+	// The Go name is then not callable.
+	MethodNames map[string]string
+
+	// MethodPolicies guards hub methods, by their Go name. All policies of a
+	// method have to agree.
+	MethodPolicies map[string][]Policy
+}
+
+// The defaults of hub-runtime.md, section 28.
+const (
+	defaultHandshakeTimeout      = 15 * time.Second
+	defaultKeepAliveInterval     = 15 * time.Second
+	defaultClientTimeoutInterval = 30 * time.Second
+	defaultReceiveLimit          = 32 << 10
+	defaultStreamBuffer          = 10
+	defaultStreams               = 1000
+)

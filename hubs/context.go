@@ -1,0 +1,67 @@
+package hubs
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/hubwire/signalr/auth"
+)
+
+// Context is the connection that a hub serves. It is the same for all calls of
+// the connection and safe for concurrent use; it may be kept.
+type Context struct {
+	conn *Connection // set before start
+}
+
+// ConnectionID is the public id of the connection.
+func (c *Context) ConnectionID() string { return c.conn.ID() }
+
+// UserIdentifier is what [Clients.User] knows the caller by, or "" if it has
+// none. It was asked for once, during the handshake.
+func (c *Context) UserIdentifier() string { return c.conn.userID }
+
+// UserIdentifierOK is [Context.UserIdentifier] that tells an empty identifier
+// from none.
+func (c *Context) UserIdentifierOK() (string, bool) { return c.conn.UserIdentifier() }
+
+// User is the principal of the request that opened the connection, nil for the
+// anonymous user; its methods work on nil.
+func (c *Context) User() *auth.Principal { return c.conn.transport.User() }
+
+// Request is a copy of the request that opened the connection: its headers,
+// URL and context values are there for the connection's whole life, its body
+// is empty. Do not change it.
+func (c *Context) Request() *http.Request { return c.conn.transport.Request() }
+
+// Items are the values that hubs keep with the connection.
+func (c *Context) Items() *Items { return &c.conn.items }
+
+// Features is what the connection can do.
+func (c *Context) Features() Features { return Features{conn: c.conn} }
+
+// Protocol is the name of the hub protocol that the client chose, such as "json".
+func (c *Context) Protocol() string { return c.conn.Protocol().Name() }
+
+// ConnectionAborted ends with the connection, whatever the reason, and before
+// OnDisconnected is called. Its cause says why: one of this package's errors,
+// or what went wrong. It has the values of the request's context.
+func (c *Context) ConnectionAborted() context.Context { return c.conn.Context() }
+
+// Abort ends the connection: the client gets a Close message without an error
+// and must not reconnect; nothing else is sent to it any more. Abort returns
+// at once, OnDisconnected runs later, with nil.
+func (c *Context) Abort() { c.conn.end(ending{cause: ErrAborted}) }
+
+// Features tells how a connection is carried.
+type Features struct {
+	conn *Connection
+}
+
+// Transport is "WebSockets", "ServerSentEvents" or "LongPolling".
+func (f Features) Transport() string { return f.conn.transport.Transport() }
+
+// SupportsBinary reports whether the transport carries binary messages.
+func (f Features) SupportsBinary() bool { return f.conn.transport.SupportsBinary() }
+
+// InherentKeepAlive reports whether the transport needs no pings.
+func (f Features) InherentKeepAlive() bool { return f.conn.transport.InherentKeepAlive() }

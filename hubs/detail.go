@@ -1,0 +1,104 @@
+package hubs
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+
+	"github.com/hubwire/signalr/hubs/protocol"
+)
+
+// The texts of hub-runtime.md, section 12; %s is the name of a hub method or
+// an invocation id.
+const (
+	textMethodFailed   = "An unexpected error occurred invoking '%s' on the server."
+	textBindFailed     = "Failed to invoke '%s' due to an error on the server."
+	textUnauthorized   = "Failed to invoke '%s' because user is unauthorized"
+	textStreamAsPlain  = "The client attempted to invoke the streaming '%s' method with a non-streaming invocation."
+	textPlainAsStream  = "The client attempted to invoke the non-streaming '%s' method with a streaming invocation."
+	textIDInUse        = "Invocation ID '%s' is already in use."
+	textNoStream       = "The value returned by the streaming method '%s' is not a ChannelReader<> or IAsyncEnumerable<>."
+	textStreamFailed   = "An error occurred on the server while streaming results."
+	textItemUnbound    = "Failed to bind Stream message."
+	textClosed         = "Connection closed with an error."
+	textNoMethod       = "Method does not exist."
+	textArgumentCount  = "Invocation provides %d argument(s) but target expects %d."
+	textArgumentTypes  = "Error binding arguments. Make sure that the types of the provided values match the types of the hub method being invoked."
+	textStreamCount    = "Client sent %d stream(s), Hub method expects %d."
+	textResultUnbound  = "Error trying to deserialize result to %s. %s"
+	textNoResult       = "Exception of type 'Microsoft.AspNetCore.SignalR.HubException' was thrown."
+	textForeign        = "Connection ID '%s' is not valid for invocation ID '%s'."
+	textTooBig         = "The maximum message size of %dB was exceeded. The message size can be configured in AddHubOptions."
+	textUploadsClosed  = "The underlying connection was closed."
+	textTooManyStreams = "The connection has %d active streams, which is the limit."
+)
+
+// withDetail appends to base what a client may know of err: everything if
+// errors are detailed, else only the text of an [Error].
+func withDetail(base string, err error, detailed bool) string {
+	if err == nil {
+		return base
+	}
+	var hub hubError
+	switch {
+	case errors.As(err, &hub) && !detailed:
+		return base + " " + hubKind(hub) + ": " + hub.hubError().Text
+	case hub != nil:
+		return base + " " + hubKind(hub) + ": " + err.Error()
+	case detailed:
+		return base + " " + kindOf(err) + ": " + err.Error()
+	}
+	return base
+}
+
+// hubKind is "HubException" or the name of the type that embeds an [Error].
+func hubKind(err hubError) string {
+	if _, plain := err.(*Error); plain {
+		return kindHub
+	}
+	return typeName(err)
+}
+
+// kindOf names an error for a client that may see details.
+func kindOf(err error) string {
+	switch e := err.(type) {
+	case *fault:
+		return e.kind
+	case *protocol.Error:
+		return e.Kind
+	}
+	return typeName(err)
+}
+
+// typeName is the Go type of err without package, pointer and type arguments,
+// so without spaces.
+func typeName(err error) string {
+	t := reflect.TypeOf(err)
+	for t.Kind() == reflect.Pointer && t.Name() == "" {
+		t = t.Elem()
+	}
+	name, _, _ := strings.Cut(t.Name(), "[")
+	if name == "" {
+		return "error"
+	}
+	return name
+}
+
+// netTypeName names the Go type T as clients' texts do: by .NET's name where
+// there is one.
+func netTypeName(t reflect.Type) string {
+	names := map[reflect.Kind]string{
+		reflect.String: "String", reflect.Bool: "Boolean",
+		reflect.Int: "Int32", reflect.Int8: "SByte", reflect.Int16: "Int16", reflect.Int32: "Int32", reflect.Int64: "Int64",
+		reflect.Uint: "UInt32", reflect.Uint8: "Byte", reflect.Uint16: "UInt16", reflect.Uint32: "UInt32", reflect.Uint64: "UInt64",
+		reflect.Float32: "Single", reflect.Float64: "Double",
+	}
+	if name, ok := names[t.Kind()]; ok && t.PkgPath() == "" {
+		return name
+	}
+	if t.Name() != "" {
+		return t.Name()
+	}
+	return fmt.Sprint(t)
+}

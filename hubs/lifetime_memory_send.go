@@ -1,0 +1,262 @@
+package hubs
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/hubwire/signalr/hubs/protocol"
+)
+
+func (m *memoryLifetime) Send(ctx context.Context, to Target, method string, args []any) error {
+	s := sendings.Get().(*sending)
+	defer s.release()
+	m.choose(s, to)
+	// All of it is encoded before any of it is queued: a value that one of the
+	// protocols cannot write fails the send, not the receivers.
+	if err := s.encode(method, args); err != nil {
+		return err
+	}
+	s.queue()
+	return s.wait(ctx)
+}
+
+func (m *memoryLifetime) Invoke(ctx context.Context, connectionID, method string, args []any, decode ResultDecoder) error {
+	asked := m.find(connectionID)
+	if asked == nil {
+		return NoConnectionError(connectionID)
+	}
+	p, id := asked.conn.Protocol(), m.env.NextInvocationID()
+	frame, err := appendCall(nil, p, id, method, args)
+	if err != nil {
+		return err
+	}
+	result, err := asked.conn.Invoke(ctx, id, frame)
+	if err != nil {
+		return err
+	}
+	return decode(p, result)
+}
+
+// choose collects the receivers of a send.
+func (m *memoryLifetime) choose(s *sending, to Target) {
+	switch to.Kind {
+	case TargetAll:
+		for i := range m.shards {
+			m.shards[i].mu.Lock()
+			s.receivers = append(s.receivers, m.shards[i].all.snapshot()...)
+			m.shards[i].mu.Unlock()
+		}
+	case TargetConnections:
+		for _, id := range s.unique(to.IDs) {
+			if found := m.find(id); found != nil {
+				s.picked = append(s.picked, found.conn)
+			}
+		}
+		s.receivers = append(s.receivers, s.picked)
+	case TargetGroups:
+		for _, group := range to.IDs {
+			s.receivers = m.groups.appendMembers(s.receivers, group)
+		}
+	case TargetUsers:
+		for _, user := range s.unique(to.IDs) {
+			s.receivers = m.users.appendMembers(s.receivers, user)
+		}
+	}
+	if to.Kind == TargetAll || to.Kind == TargetGroups {
+		s.except = append(s.except, to.Except...)
+		slices.Sort(s.except)
+	}
+}
+
+// sending is the scratch space of one send, used again for the next: a send
+// allocates nothing for a receiver.
+type sending struct {
+	receivers [][]*Connection // in parts: snapshots of others, not to be written
+	picked    []*Connection   // a part of its own, for receivers named one by one
+	ids       []string
+	except    []string // sorted
+	frames    []frame  // the first used of them are of this send
+	used      int
+	full      []blocked // receivers without room
+}
+
+// frame is the message in one of the protocols in use.
+type frame struct {
+	protocol protocol.Protocol
+	bytes    []byte
+}
+
+// blocked is a receiver that has to be waited for.
+type blocked struct {
+	conn  *Connection
+	frame []byte
+}
+
+var sendings = sync.Pool{New: func() any { return new(sending) }}
+
+// What a sending may keep for the next one. Above it, memory that one big send
+// needed would stay with the pool.
+const (
+	keepFrame     = 64 << 10
+	keepReceivers = 4096
+)
+
+// release forgets the send, so that the pool keeps no connection alive.
+func (s *sending) release() {
+	s.receivers = emptied(s.receivers)
+	s.picked = emptied(s.picked)
+	s.ids = emptied(s.ids)
+	s.except = emptied(s.except)
+	s.full = emptied(s.full)
+	for i := range s.frames {
+		s.frames[i].protocol = nil
+		if cap(s.frames[i].bytes) > keepFrame {
+			s.frames[i].bytes = nil
+		}
+	}
+	s.used = 0
+	sendings.Put(s)
+}
+
+func emptied[T any](list []T) []T {
+	if cap(list) > keepReceivers {
+		return nil
+	}
+	clear(list)
+	return list[:0]
+}
+
+// unique returns names without repetitions, in no particular order.
+func (s *sending) unique(names []string) []string {
+	if len(names) < 2 {
+		return names
+	}
+	s.ids = append(s.ids, names...)
+	slices.Sort(s.ids)
+	s.ids = slices.Compact(s.ids)
+	return s.ids
+}
+
+// excepts reports whether the send leaves c out.
+func (s *sending) excepts(c *Connection) bool {
+	switch len(s.except) {
+	case 0:
+		return false
+	case 1: // the caller, of all others
+		return s.except[0] == c.ID()
+	default:
+		_, found := slices.BinarySearch(s.except, c.ID())
+		return found
+	}
+}
+
+// encode makes a frame for each protocol that a receiver uses.
+func (s *sending) encode(method string, args []any) error {
+	for _, part := range s.receivers {
+		for _, c := range part {
+			if s.excepts(c) || s.frameFor(c.Protocol()) != nil {
+				continue
+			}
+			if err := s.add(c.Protocol(), method, args); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// add encodes the message in p.
+func (s *sending) add(p protocol.Protocol, method string, args []any) error {
+	if s.used == len(s.frames) {
+		s.frames = append(s.frames, frame{})
+	}
+	f := &s.frames[s.used]
+	bytes, err := appendCall(f.bytes[:0], p, "", method, args)
+	if err != nil {
+		return err
+	}
+	f.protocol, f.bytes = p, bytes
+	s.used++
+	return nil
+}
+
+func appendCall(dst []byte, p protocol.Protocol, invocationID, method string, args []any) ([]byte, error) {
+	dst, err := p.AppendInvocation(dst, invocationID, method, args)
+	if err != nil {
+		return nil, fmt.Errorf("hubs: encode the call of client method %q as %s: %w", method, p.Name(), err)
+	}
+	return dst, nil
+}
+
+// frameFor returns the frame in p, or nil.
+func (s *sending) frameFor(p protocol.Protocol) []byte {
+	for i := range s.frames[:s.used] {
+		// By name: a protocol that others bring need not be comparable.
+		if s.frames[i].protocol.Name() == p.Name() {
+			return s.frames[i].bytes
+		}
+	}
+	return nil
+}
+
+// queue gives the message to every receiver that has room for it, and notes
+// the others.
+func (s *sending) queue() {
+	for _, part := range s.receivers {
+		for _, c := range part {
+			if s.excepts(c) {
+				continue
+			}
+			frame := s.frameFor(c.Protocol())
+			if c.TryQueue(frame) {
+				c.Wake()
+			} else {
+				s.full = append(s.full, blocked{c, frame})
+			}
+		}
+	}
+}
+
+// maxWaiting bounds how many full receivers one send waits for side by side.
+const maxWaiting = 64
+
+// wait waits for the receivers that had no room. They are waited for side by
+// side: one that takes its bytes slowly delays the sender, not the others.
+func (s *sending) wait(ctx context.Context) error {
+	if len(s.full) < 2 {
+		for _, b := range s.full {
+			return b.send(ctx)
+		}
+		return nil
+	}
+	var (
+		next    atomic.Int64
+		failed  atomic.Pointer[error]
+		waiting sync.WaitGroup
+	)
+	// These goroutines end when nobody of s.full is left, which Queue's own
+	// limits make sure of, and are waited for here.
+	for range min(len(s.full), maxWaiting) {
+		waiting.Go(func() {
+			for i := next.Add(1) - 1; i < int64(len(s.full)); i = next.Add(1) - 1 {
+				if err := s.full[i].send(ctx); err != nil {
+					failed.CompareAndSwap(nil, &err)
+				}
+			}
+		})
+	}
+	waiting.Wait()
+	if err := failed.Load(); err != nil {
+		return *err
+	}
+	return nil
+}
+
+func (b blocked) send(ctx context.Context) error {
+	err := b.conn.Queue(ctx, b.frame)
+	b.conn.Wake()
+	return err
+}

@@ -43,8 +43,13 @@ type Principal struct {
 	scheme string
 }
 
-// NewPrincipal returns a principal that copies all of id.
+// NewPrincipal returns a principal that copies all of id. An identity without
+// name, ID, roles and claims is nobody: then it returns nil, so that a look-up
+// that found no user cannot pass for one.
 func NewPrincipal(id Identity) *Principal {
+	if id.Name == "" && id.ID == "" && len(id.Roles) == 0 && len(id.Claims) == 0 {
+		return nil
+	}
 	p := &Principal{name: id.Name, expiry: id.Expiry, scheme: id.Scheme}
 	p.claims = slices.Clone(id.Claims)
 	if id.ID != "" && p.Claim(ClaimSubject) == "" {
@@ -153,13 +158,14 @@ func SameUser(a, b *Principal) bool { return a.key() == b.key() }
 type contextKey struct{}
 
 // NewContext returns ctx with p as the principal of the request. A middleware
-// calls it when it has found out who is calling.
+// calls it when it has found out who is calling; nil makes the request
+// anonymous again.
 func NewContext(ctx context.Context, p *Principal) context.Context {
 	return context.WithValue(ctx, contextKey{}, p)
 }
 
-// FromContext returns the principal that [NewContext] stored, or nil for the
-// anonymous user.
+// FromContext returns the principal that [NewContext] stored last, or nil for
+// the anonymous user.
 func FromContext(ctx context.Context) *Principal {
 	p, _ := ctx.Value(contextKey{}).(*Principal)
 	return p

@@ -7,6 +7,7 @@ type Runtime struct {
 	lifetime LifetimeManager
 	clients  Clients
 	groups   Groups
+	typed    any // *TypedClients[C] of a hub that embeds Typed; set before start, by outside
 }
 
 // NewRuntime binds a hub. newHub makes a hub value for one call; it must not

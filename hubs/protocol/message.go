@@ -48,7 +48,21 @@ type Message struct {
 	SequenceID     int64 // Ack, Sequence
 }
 
-// Reset empties m, keeping the capacity of its slices.
+// maxKeptElements is how many elements the slices of a message may have room
+// for and still be kept: nobody calls a method with so many arguments, and a
+// waiting connection should not pay for one that did.
+const maxKeptElements = 32
+
+// Reset empties m, keeping the capacity of its slices unless it is out of the
+// ordinary, but none of the bytes that they referred to.
 func (m *Message) Reset() {
-	*m = Message{Arguments: m.Arguments[:0], StreamIDs: m.StreamIDs[:0]}
+	*m = Message{Arguments: emptied(m.Arguments), StreamIDs: emptied(m.StreamIDs)}
+}
+
+func emptied[T any](s []T) []T {
+	if cap(s) > maxKeptElements {
+		return nil
+	}
+	clear(s)
+	return s[:0]
 }

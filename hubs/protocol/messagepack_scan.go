@@ -1,9 +1,6 @@
 package protocol
 
-import (
-	"encoding/binary"
-	"math"
-)
+import "encoding/binary"
 
 // maxPackDepth is how deep arrays and maps may nest inside one value.
 const maxPackDepth = 500
@@ -95,7 +92,7 @@ func packHeadLong(b []byte) packHead {
 // packSized reads a length of width bytes; extra more bytes precede the contents.
 func packSized(kind packKind, b []byte, width, extra int) packHead {
 	n, ok := packLength(b, width)
-	if !ok || int64(n) > math.MaxInt32 {
+	if !ok || n > maxFrameLength-16 { // so that adding to it is safe where int has 32 bits
 		return packHead{}
 	}
 	return packHead{kind: kind, size: 1 + width + extra + int(n), body: 1 + width}

@@ -2,7 +2,11 @@ package hubs
 
 import (
 	"context"
+	"fmt"
+	"reflect"
 	"slices"
+
+	"github.com/hubwire/signalr/hubs/protocol"
 )
 
 // Clients are the targets that exist outside of a call. All methods are safe
@@ -120,4 +124,43 @@ type SingleProxy struct {
 // [Proxy.Send].
 func (p SingleProxy) Send(ctx context.Context, method string, args ...any) error {
 	return p.rt.lifetime.Send(ctx, Target{Kind: TargetConnections, IDs: []string{p.id}}, method, args)
+}
+
+// Invoke calls the client method and waits for its result, which it stores in
+// the value that result points to; a nil result is not looked at. It waits as
+// long as ctx lasts. Errors: [ErrNoConnection], [ErrDisconnected],
+// [ErrInvocationCanceled], [ErrResultsNotAllowed] in OnConnected, and an [*Error] with the
+// client's text if it answered with an error, or with something that does not
+// fit result.
+//
+// Within a hub method, use the hub's own Clients to ask: then the caller's next
+// calls, and the answer, are not kept waiting (hub-runtime.md, section 16).
+func (p SingleProxy) Invoke(ctx context.Context, result any, method string, args ...any) error {
+	if p.s != nil {
+		if err := p.s.beforeAsking(); err != nil {
+			return err
+		}
+	}
+	return p.rt.lifetime.Invoke(ctx, p.id, method, args, func(proto protocol.Protocol, raw protocol.Raw) error {
+		if result == nil {
+			return nil
+		}
+		err := proto.Unmarshal(raw, result)
+		if err == nil {
+			return nil
+		}
+		typ := reflect.TypeOf(result)
+		if typ.Kind() == reflect.Pointer {
+			typ = typ.Elem()
+		}
+		return &Error{Text: fmt.Sprintf(textResultUnbound, netTypeName(typ), err), Err: err}
+	})
+}
+
+// Invoke calls the client method and returns its result as a T, see
+// [SingleProxy.Invoke].
+func Invoke[T any](ctx context.Context, p SingleProxy, method string, args ...any) (T, error) {
+	var result T
+	err := p.Invoke(ctx, &result, method, args...)
+	return result, err
 }

@@ -1,8 +1,14 @@
 package hubs
 
 import (
+	"errors"
+	"fmt"
 	"log/slog"
+	"math"
 	"net/http"
+	"reflect"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/hubwire/signalr/auth"
@@ -100,3 +106,95 @@ const (
 	defaultStreamBuffer          = 10
 	defaultStreams               = 1000
 )
+
+// fill sets the defaults and returns what is wrong.
+func (cfg *Config) fill(hub reflect.Type) error {
+	if cfg.Name == "" && hub.Kind() == reflect.Pointer {
+		cfg.Name = hub.Elem().Name()
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.Default()
+	}
+	if cfg.Protocols == nil {
+		cfg.Protocols = []protocol.Protocol{protocol.NewJSON(), protocol.NewMessagePack()}
+	}
+	if cfg.UserIDProvider == nil {
+		cfg.UserIDProvider = func(user *auth.Principal, _ *http.Request) (string, bool) {
+			id := user.ID()
+			return id, id != ""
+		}
+	}
+	if cfg.LifetimeManager == nil {
+		cfg.LifetimeManager = NewMemoryLifetime
+	}
+	var errs []error
+	errs = append(errs, cfg.checkProtocols())
+	for _, option := range []struct {
+		name     string
+		value    *time.Duration
+		fallback time.Duration
+	}{
+		{"HandshakeTimeout", &cfg.HandshakeTimeout, defaultHandshakeTimeout},
+		{"KeepAliveInterval", &cfg.KeepAliveInterval, defaultKeepAliveInterval},
+		{"ClientTimeoutInterval", &cfg.ClientTimeoutInterval, defaultClientTimeoutInterval},
+	} {
+		errs = append(errs, defaultTo(option.name, option.value, option.fallback))
+	}
+	errs = append(errs,
+		defaultTo("StreamBufferCapacity", &cfg.StreamBufferCapacity, defaultStreamBuffer),
+		defaultTo("MaximumParallelInvocationsPerClient", &cfg.MaximumParallelInvocationsPerClient, 1))
+	orUnlimited(&cfg.MaximumReceiveMessageSize, defaultReceiveLimit)
+	orUnlimited(&cfg.MaximumStreamsPerClient, defaultStreams)
+	return errors.Join(errs...)
+}
+
+// defaultTo sets an option that was left at zero.
+func defaultTo[N int | time.Duration](name string, value *N, fallback N) error {
+	if *value < 0 {
+		return fmt.Errorf("hubs: %s is negative; leave it at zero for the default of %v", name, fallback)
+	}
+	if *value == 0 {
+		*value = fallback
+	}
+	return nil
+}
+
+// orUnlimited is defaultTo for an option that may be switched off.
+func orUnlimited(value *int, fallback int) {
+	switch {
+	case *value < 0:
+		*value = math.MaxInt
+	case *value == 0:
+		*value = fallback
+	}
+}
+
+func (cfg *Config) checkProtocols() error {
+	found := 0
+	for _, p := range cfg.Protocols {
+		if cfg.supports(p.Name()) {
+			found++
+		}
+	}
+	if found == 0 {
+		return errors.New("hubs: there are no supported protocols: SupportedProtocols names none of Protocols")
+	}
+	return nil
+}
+
+// supports reports whether clients of the hub may use the protocol name.
+func (cfg *Config) supports(name string) bool {
+	return cfg.SupportedProtocols == nil || slices.ContainsFunc(cfg.SupportedProtocols, func(s string) bool {
+		return strings.EqualFold(s, name)
+	})
+}
+
+// chain looks for what has to run when a connection comes and goes.
+func (cfg *Config) chain(hub reflect.Type) chain {
+	return chain{
+		connected: hub.Implements(reflect.TypeFor[connectedHub]()) ||
+			slices.ContainsFunc(cfg.Filters, func(f Filter) bool { return f.Connected != nil }),
+		disconnected: hub.Implements(reflect.TypeFor[disconnectedHub]()) ||
+			slices.ContainsFunc(cfg.Filters, func(f Filter) bool { return f.Disconnected != nil }),
+	}
+}

@@ -18,6 +18,7 @@ const (
 	textStreamAsPlain  = "The client attempted to invoke the streaming '%s' method with a non-streaming invocation."
 	textPlainAsStream  = "The client attempted to invoke the non-streaming '%s' method with a streaming invocation."
 	textIDInUse        = "Invocation ID '%s' is already in use."
+	textStreamInUse    = "Stream ID '%s' is already in use."
 	textNoStream       = "The value returned by the streaming method '%s' is not a ChannelReader<> or IAsyncEnumerable<>."
 	textStreamFailed   = "An error occurred on the server while streaming results."
 	textItemUnbound    = "Failed to bind Stream message."

@@ -1,0 +1,184 @@
+package hubs
+
+// How much may wait for a permit before the receive loop stops reading: the
+// payloads in bytes, and calls.
+const (
+	maxPendingBytes = 64 << 10
+	maxPendingCalls = 512
+)
+
+// pendingCalls are calls in the order in which they came, waiting for a permit.
+// It is guarded by Connection.mu.
+type pendingCalls struct {
+	calls   []*call
+	first   int // calls before it have been taken
+	bytes   int
+	drained chan struct{} // nil, or closed when the last call has been taken
+}
+
+func (p *pendingCalls) len() int { return len(p.calls) - p.first }
+
+func (p *pendingCalls) full() bool {
+	return p.bytes >= maxPendingBytes || p.len() >= maxPendingCalls
+}
+
+func (p *pendingCalls) push(k *call) {
+	if p.first > 64 && p.first > len(p.calls)/2 {
+		n := copy(p.calls, p.calls[p.first:])
+		clear(p.calls[n:])
+		p.calls, p.first = p.calls[:n], 0
+	}
+	p.calls = append(p.calls, k)
+	p.bytes += k.size
+}
+
+func (p *pendingCalls) pop() *call {
+	k := p.calls[p.first]
+	p.calls[p.first] = nil
+	p.first++
+	p.bytes -= k.size
+	if p.first == len(p.calls) {
+		p.clear()
+	}
+	return k
+}
+
+// clear drops all calls. Room for a few is kept.
+func (p *pendingCalls) clear() {
+	clear(p.calls)
+	p.calls, p.first, p.bytes = p.calls[:0], 0, 0
+	if cap(p.calls) > 16 {
+		p.calls = nil
+	}
+	if p.drained != nil {
+		close(p.drained)
+		p.drained = nil
+	}
+}
+
+// enqueue hands a call that needs a permit to the workers. It blocks while too
+// much is waiting, and returns false if the connection ended meanwhile.
+func (c *Connection) enqueue(k *call) bool {
+	c.mu.Lock()
+	for c.pending.full() {
+		c.mu.Unlock()
+		if !c.wait(func() bool { return !c.pending.full() }) {
+			return false
+		}
+		c.mu.Lock()
+	}
+	if c.ending != nil {
+		c.mu.Unlock()
+		return false
+	}
+	c.pending.push(k)
+	c.enlist(k)
+	hire := c.hire()
+	c.mu.Unlock()
+	if hire {
+		// Ends when no call is waiting; Shutdown waits for it.
+		go c.work()
+	}
+	return true
+}
+
+// hire takes a permit for another worker if there is a call for it. Workers are
+// started one after the other, each by the one before it when that has taken its
+// call, so that calls begin in the order in which they came. c.mu is held.
+func (c *Connection) hire() bool {
+	if c.opening || c.pending.len() == 0 || c.permits >= c.rt.cfg.MaximumParallelInvocationsPerClient {
+		return false
+	}
+	c.permits++
+	c.opening = true
+	c.start()
+	return true
+}
+
+// work runs calls until none is waiting.
+func (c *Connection) work() {
+	defer c.done()
+	k := c.take(nil)
+	defer func() {
+		// Only if a call has ended this goroutine by runtime.Goexit.
+		if k != nil {
+			c.transport.Wake()
+			if c.release(k) {
+				// As in enqueue.
+				go c.work()
+			}
+		}
+	}()
+	for k != nil {
+		answered := k.run()
+		next := c.take(k)
+		// An answer leaves on this goroutine if it has nothing else to do, which
+		// saves a hand-over and merges those of pipelined calls. It never waits for
+		// a call that follows.
+		switch {
+		case answered && next != nil:
+			c.transport.Wake()
+		case answered:
+			c.transport.Flush()
+		}
+		k = next
+	}
+}
+
+// take ends the worker's last call, nil at first, and returns the next one, or
+// nil when the worker is to end; then its permit is returned.
+func (c *Connection) take(last *call) *call {
+	c.mu.Lock()
+	switch {
+	case last == nil:
+		c.opening = false
+	case last.permitReturned && c.permits < c.rt.cfg.MaximumParallelInvocationsPerClient && !c.opening:
+		c.permits++ // there is a free one; instead of starting a worker for it
+	case last.permitReturned:
+		c.mu.Unlock()
+		return nil
+	}
+	if c.pending.len() == 0 {
+		c.permits--
+		c.mu.Unlock()
+		return nil
+	}
+	k := c.pending.pop()
+	k.started = true
+	hire := c.hire()
+	c.unblock()
+	c.mu.Unlock()
+	if hire {
+		// As in enqueue.
+		go c.work()
+	}
+	return k
+}
+
+// release returns the permit of a worker that was ended by its call, and
+// reports whether another has to be started.
+func (c *Connection) release(k *call) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !k.permitReturned {
+		c.permits--
+	}
+	return c.hire()
+}
+
+// returnPermit gives the permit of a running call back before the call ends.
+func (c *Connection) returnPermit(k *call) {
+	c.mu.Lock()
+	if k.detached || k.permitReturned {
+		c.mu.Unlock()
+		return
+	}
+	k.permitReturned = true
+	c.permits--
+	hire := c.hire()
+	c.mu.Unlock()
+	if hire {
+		// As in enqueue.
+		go c.work()
+	}
+}

@@ -69,6 +69,7 @@ func parseDateTime(text []byte) (time.Time, bool) {
 	if p.next(':') {
 		second = p.number(2)
 		if p.next('.') {
+			p.ok = p.ok && len(p.rest) > 0 // a point may lack its digits, not be the end
 			nanos = p.fraction(16)
 		}
 	}

@@ -111,10 +111,7 @@ func (d *packDecoder) open(kind packKind, t reflect.Type) (values int, err error
 	if head.kind != kind {
 		return 0, d.noFit(t)
 	}
-	n := uint64(head.n)
-	if kind == packMap {
-		n *= 2
-	}
+	n := head.values()
 	d.rest = d.rest[head.size:]
 	if d.depth++; d.depth > maxPackDepth || n > uint64(len(d.rest)) {
 		return 0, errNotPack

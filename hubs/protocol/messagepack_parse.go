@@ -25,11 +25,10 @@ type packParser struct {
 }
 
 func (p *packParser) message() *Error {
-	head := scanPack(p.rest)
-	if head.kind != packArray {
+	items, ok := p.open(packArray)
+	if !ok {
 		return errNoArray(p.rest)
 	}
-	p.rest = p.rest[head.size:]
 	n, rest, err := msgp.ReadInt32Bytes(p.rest)
 	if err != nil {
 		return errReading("messageType", "Int32")
@@ -37,7 +36,7 @@ func (p *packParser) message() *Error {
 	p.rest, p.m.Type = rest, Type(n)
 	switch p.m.Type {
 	case Invocation, StreamInvocation:
-		return p.invocation(head.n > 5)
+		return p.invocation(items > 5)
 	case StreamItem:
 		return p.streamItem()
 	case Completion:
@@ -45,11 +44,22 @@ func (p *packParser) message() *Error {
 	case CancelInvocation:
 		return p.headersAndID()
 	case Close:
-		return p.close(head.n > 2)
+		return p.close(items > 2)
 	case Ack, Sequence:
 		return p.sequence()
 	}
 	return nil // a ping has no more, of other types nothing is known
+}
+
+// open reads the head of an array or map and returns how many values follow,
+// which are there: each has at least a byte. Where ok is false nothing is read.
+func (p *packParser) open(kind packKind) (values int, ok bool) {
+	head := scanPack(p.rest)
+	if head.kind != kind || head.values() > uint64(len(p.rest)-head.size) {
+		return 0, false
+	}
+	p.rest = p.rest[head.size:]
+	return int(head.values()), true
 }
 
 func (p *packParser) invocation(hasStreams bool) *Error {
@@ -73,12 +83,12 @@ func (p *packParser) invocation(hasStreams bool) *Error {
 }
 
 func (p *packParser) arguments() error {
-	head := scanPack(p.rest)
-	if head.kind != packArray {
+	n, ok := p.open(packArray)
+	if !ok {
 		return errReadingLength("array", "arguments")
 	}
-	b := p.rest[head.size:]
-	for range head.n {
+	b := p.rest
+	for range n {
 		rest, ok := skipPack(b, 0)
 		if !ok {
 			return errArguments
@@ -91,12 +101,11 @@ func (p *packParser) arguments() error {
 }
 
 func (p *packParser) streamIDs() *Error {
-	head := scanPack(p.rest)
-	if head.kind != packArray {
+	n, ok := p.open(packArray)
+	if !ok {
 		return errReadingLength("array", "streamIds")
 	}
-	p.rest = p.rest[head.size:]
-	for range head.n {
+	for range n {
 		id, err := p.text("streamIds")
 		switch {
 		case err != nil:
@@ -200,12 +209,11 @@ func (p *packParser) headersAndID() *Error {
 }
 
 func (p *packParser) headers() *Error {
-	head := scanPack(p.rest)
-	if head.kind != packMap {
+	n, ok := p.open(packMap)
+	if !ok {
 		return errReadingLength("map", "headers")
 	}
-	p.rest = p.rest[head.size:]
-	for i := range head.n {
+	for i := range n / 2 {
 		key, err := p.header(i, "Key")
 		if err != nil {
 			return err
@@ -226,11 +234,11 @@ func (p *packParser) headers() *Error {
 }
 
 // header reads the key or the value of header i.
-func (p *packParser) header(i uint32, part string) (string, *Error) {
+func (p *packParser) header(i int, part string) (string, *Error) {
 	text, ok := p.optionalText()
 	switch {
 	case !ok:
-		return "", errReading("headers["+strconv.FormatUint(uint64(i), 10)+"]."+part, "String")
+		return "", errReading("headers["+strconv.Itoa(i)+"]."+part, "String")
 	case len(text) > 0:
 		return string(text), nil
 	case part == "Key":
@@ -291,10 +299,10 @@ func errReadingLength(kind, name string) *Error {
 
 func errEmpty(what string) *Error { return invalidData("Null or empty " + what + ".") }
 
-// errNoArray is the error for a message that is no array, in the words of the
-// reference's MessagePack library.
+// errNoArray is the error for a message that is no array or has fewer bytes
+// than items, in the words of the reference's MessagePack library.
 func errNoArray(b []byte) *Error {
-	if len(b) == 0 || packHeadOf(b).kind == packInvalid && b[0] != 0xc1 {
+	if len(b) == 0 || b[0]&0xf0 == 0x90 || b[0]|1 == 0xdd {
 		return &Error{Kind: "EndOfStreamException", Text: "Attempted to read past the end of the stream."}
 	}
 	return &Error{

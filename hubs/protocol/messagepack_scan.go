@@ -13,6 +13,14 @@ type packHead struct {
 	n    uint32 // elements of an array, pairs of a map
 }
 
+// values is how many values the elements are: two for each pair of a map.
+func (h packHead) values() uint64 {
+	if h.kind == packMap {
+		return 2 * uint64(h.n)
+	}
+	return uint64(h.n)
+}
+
 // packKind is a family of MessagePack formats.
 type packKind uint8
 
@@ -130,10 +138,7 @@ func skipPack(b []byte, depth int) (rest []byte, ok bool) {
 	default:
 		return b[head.size:], true
 	}
-	elements := uint64(head.n)
-	if head.kind == packMap {
-		elements *= 2
-	}
+	elements := head.values()
 	b = b[head.size:]
 	// Each element has at least a byte, so a claim that cannot be true ends here.
 	if depth++; depth > maxPackDepth || elements > uint64(len(b)) {

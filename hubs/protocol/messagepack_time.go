@@ -66,13 +66,12 @@ func (d *packDecoder) time(t reflect.Type) (time.Time, error) {
 	default:
 		return time.Time{}, d.noFit(t)
 	}
-	const last = 253402300799  // 9999-12-31T23:59:59Z
-	const first = -62135596800 // 0001-01-01T00:00:00Z
-	if s := int64(seconds); s < first || s > last || nanos >= uint64(time.Second) {
-		return time.Time{}, fmt.Errorf("a timestamp of %d s and %d ns does not fit %v", s, nanos, t)
+	const first, last = -62135596800, 253402300799 // from year 1 to year 9999
+	if s := int64(seconds); s < first || s > last {
+		return time.Time{}, errNoFit(fmt.Sprintf("a timestamp of %d seconds", s), t)
 	}
 	d.rest = d.rest[head.size:]
-	return time.Unix(int64(seconds), int64(nanos/uint64(tick))*int64(tick)).UTC(), nil
+	return time.Unix(int64(seconds), int64(nanos)/int64(tick)*int64(tick)).UTC(), nil
 }
 
 func writePackDuration(e *packEncoder, v reflect.Value) error {

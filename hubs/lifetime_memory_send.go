@@ -85,8 +85,8 @@ type sending struct {
 
 // frame is the message in one of the protocols in use.
 type frame struct {
-	protocol protocol.Protocol
-	bytes    []byte
+	wire  *wire
+	bytes []byte
 }
 
 // blocked is a receiver that has to be waited for.
@@ -112,7 +112,7 @@ func (s *sending) release() {
 	s.except = emptied(s.except)
 	s.full = emptied(s.full)
 	for i := range s.frames {
-		s.frames[i].protocol = nil
+		s.frames[i].wire = nil
 		if cap(s.frames[i].bytes) > keepFrame {
 			s.frames[i].bytes = nil
 		}
@@ -157,10 +157,10 @@ func (s *sending) excepts(c *Connection) bool {
 func (s *sending) encode(method string, args []any) error {
 	for _, part := range s.receivers {
 		for _, c := range part {
-			if s.excepts(c) || s.frameFor(c.Protocol()) != nil {
+			if s.excepts(c) || s.frameFor(c.wire) != nil {
 				continue
 			}
-			if err := s.add(c.Protocol(), method, args); err != nil {
+			if err := s.add(c.wire, method, args); err != nil {
 				return err
 			}
 		}
@@ -168,17 +168,17 @@ func (s *sending) encode(method string, args []any) error {
 	return nil
 }
 
-// add encodes the message in p.
-func (s *sending) add(p protocol.Protocol, method string, args []any) error {
+// add encodes the message for the connections that speak w.
+func (s *sending) add(w *wire, method string, args []any) error {
 	if s.used == len(s.frames) {
 		s.frames = append(s.frames, frame{})
 	}
 	f := &s.frames[s.used]
-	bytes, err := appendCall(f.bytes[:0], p, "", method, args)
+	bytes, err := appendCall(f.bytes[:0], w, "", method, args)
 	if err != nil {
 		return err
 	}
-	f.protocol, f.bytes = p, bytes
+	f.wire, f.bytes = w, bytes
 	s.used++
 	return nil
 }
@@ -191,11 +191,10 @@ func appendCall(dst []byte, p protocol.Protocol, invocationID, method string, ar
 	return dst, nil
 }
 
-// frameFor returns the frame in p, or nil.
-func (s *sending) frameFor(p protocol.Protocol) []byte {
+// frameFor returns the frame for the connections that speak w, or nil.
+func (s *sending) frameFor(w *wire) []byte {
 	for i := range s.frames[:s.used] {
-		// By name: a protocol that others bring need not be comparable.
-		if s.frames[i].protocol.Name() == p.Name() {
+		if s.frames[i].wire == w {
 			return s.frames[i].bytes
 		}
 	}
@@ -210,7 +209,7 @@ func (s *sending) queue() {
 			if s.excepts(c) {
 				continue
 			}
-			frame := s.frameFor(c.Protocol())
+			frame := s.frameFor(c.wire)
 			if c.TryQueue(frame) {
 				c.Wake()
 			} else {

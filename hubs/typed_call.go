@@ -80,8 +80,8 @@ func errorValue(err error) reflect.Value {
 
 // askFor waits for the client's result and stores it in what into points to.
 func (p SingleProxy) askFor(ctx context.Context, method string, args []any, into any) error {
-	if p.s != nil && p.s.ask != nil {
-		if err := p.s.ask(); err != nil {
+	if p.s != nil {
+		if err := p.s.beforeAsking(); err != nil {
 			return err
 		}
 	}

@@ -67,9 +67,13 @@ func (c *Clients) Users(userIDs ...string) Proxy {
 // CallerClients are the targets within a call: those of [Clients] and the ones
 // that depend on who is calling.
 type CallerClients struct {
-	Clients
+	clientTargets
 	s *scope // set before start
 }
+
+// clientTargets is Clients under another name: a field called Clients would
+// hide the method.
+type clientTargets = Clients
 
 // Caller is the connection whose call this is.
 func (c *CallerClients) Caller() SingleProxy {

@@ -56,7 +56,7 @@ func (c *Connection) dispatchCall(m *protocol.Message, size int) bool {
 		return true
 	}
 	k.scope = scope{conn: c, call: k}
-	k.clients = CallerClients{Clients: c.rt.clients, s: &k.scope}
+	k.clients = CallerClients{clientTargets: c.rt.clients, s: &k.scope}
 	k.life.parent = &c.life
 	k.streamIDs = len(m.StreamIDs)
 	if k.streamed || plan.streams > 0 {

@@ -57,7 +57,7 @@ func (c *Connection) introduced(err error) {
 // now that it cannot be made.
 func (c *Connection) connected() error {
 	s := &scope{conn: c, connecting: true}
-	s.clients = CallerClients{Clients: c.rt.clients, s: s}
+	s.clients = CallerClients{clientTargets: c.rt.clients, s: s}
 	hub, err := c.rt.makeHub(s)
 	if err != nil || !c.rt.connected.connected {
 		return err
@@ -86,7 +86,7 @@ func (c *Connection) disconnected(fault error) {
 		return
 	}
 	s := &scope{conn: c}
-	s.clients = CallerClients{Clients: c.rt.clients, s: s}
+	s.clients = CallerClients{clientTargets: c.rt.clients, s: s}
 	hub, err := c.rt.makeHub(s)
 	if err == nil {
 		// The connection's own context has ended, its values have not.

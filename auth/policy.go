@@ -137,7 +137,9 @@ func Any(policies ...Policy) Policy {
 			if err == nil {
 				return nil
 			}
-			refusals = append(refusals, err)
+			if !slices.ContainsFunc(refusals, func(same error) bool { return errors.Is(err, same) }) {
+				refusals = append(refusals, err)
+			}
 		}
 		return errors.Join(refusals...)
 	}

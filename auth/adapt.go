@@ -38,7 +38,7 @@ func Adapt(find Finder) func(http.Handler) http.Handler {
 // adapt is Adapt with a challenge that WWW-Authenticate shall offer.
 func adapt(find Finder, challenge string) func(http.Handler) http.Handler {
 	if find == nil {
-		panic("auth: Adapt needs a function that finds the principal")
+		panic("auth: Adapt needs a function that finds the principal") //nolint:forbidigo // a programming error at registration
 	}
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -9,6 +9,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"errors"
+	"fmt"
 	"io"
 	"math/big"
 	"net/http"
@@ -58,6 +59,30 @@ func TestAdaptPassesAnUntouchedRequestOn(t *testing.T) {
 	r := request()
 	if got := pass(r, Adapt(func(*http.Request) (*Principal, error) { return nil, nil })); got.request != r {
 		t.Error("got a copy, want the request itself where nothing was found")
+	}
+}
+
+func TestAdaptNeedsAFinder(t *testing.T) {
+	t.Parallel()
+	defer func() {
+		if recover() == nil {
+			t.Error("got no panic, want one")
+		}
+	}()
+	Adapt(nil)
+}
+
+func TestFromContextValueOfOtherKinds(t *testing.T) {
+	t.Parallel()
+	r := request()
+	r = r.WithContext(context.WithValue(r.Context(), testUserKey{}, "ann"))
+	byName := func(name string) *Principal { return NewPrincipal(Identity{ID: name}) }
+	if got := pass(r, Adapt(FromContextValue(testUserKey{}, byName))).user(); got.ID() != "ann" {
+		t.Errorf("a string: got %v, want ann", got)
+	}
+	stringer := func(s fmt.Stringer) *Principal { return byName(s.String()) }
+	if got := pass(r, Adapt(FromContextValue(testUserKey{}, stringer))).user(); got != nil {
+		t.Errorf("a string for an interface: got %v, want nobody", got)
 	}
 }
 

@@ -131,8 +131,8 @@ func TestAttacks(t *testing.T) {
 			"doubled access_token":                request(webSocket, query(twice)),
 			"doubled in another case":             request(webSocket, query("ACCESS_TOKEN="+good+"&access_%74oken=x")),
 			"doubled, the second empty":           request(webSocket, query("access_token="+good+"&access_token=")),
-			"doubled header":                      request(bearerHeader(good), bearerHeader(good)),
-			"doubled cookie":                      request(cookie(good), cookie(good)),
+			"doubled header":                      request(bearerHeader(good), bearerHeader("x")),
+			"doubled cookie":                      request(cookie(good), cookie("x")),
 			"a good query behind a bad header":    request(webSocket, bearerHeader(good+","), query("access_token="+good)),
 			"in the query of an ordinary request": request(query("access_token=" + good)),
 		} {

@@ -1,6 +1,9 @@
 package auth
 
-import "net/http"
+import (
+	"net/http"
+	"strings"
+)
 
 // maxTokenBytes bounds a token before anything parses it. It is twice what
 // common servers take as a whole header, and far below net/http's limit of 1 MB.
@@ -29,17 +32,14 @@ func headerToken(r *http.Request) (string, error) {
 // bearer returns what follows the scheme Bearer in an Authorization header.
 func bearer(line string) (token string, ok bool) {
 	const scheme = "bearer"
-	if len(line) < len(scheme) || !equalFoldASCII(line[:len(scheme)], scheme) {
+	if len(line) < len(scheme) || !strings.EqualFold(line[:len(scheme)], scheme) {
 		return "", false
 	}
 	token = line[len(scheme):]
 	if token != "" && token[0] != ' ' {
 		return "", false // another scheme that only begins alike
 	}
-	for token != "" && token[0] == ' ' {
-		token = token[1:]
-	}
-	return token, true
+	return strings.TrimLeft(token, " "), true
 }
 
 // cookieToken finds the token in a cookie.
@@ -87,23 +87,4 @@ func isTokenByte(b byte) bool {
 		return true
 	}
 	return false
-}
-
-func equalFoldASCII(a, b string) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range len(a) {
-		if lower(a[i]) != lower(b[i]) {
-			return false
-		}
-	}
-	return true
-}
-
-func lower(b byte) byte {
-	if 'A' <= b && b <= 'Z' {
-		return b + 'a' - 'A'
-	}
-	return b
 }

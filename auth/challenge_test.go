@@ -1,7 +1,6 @@
 package auth
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"io"
@@ -23,6 +22,8 @@ func TestAuthorizeAnswers(t *testing.T) {
 		})
 	}
 	basic := Basic(`a "realm"`, Passwords(map[string]string{"ann": "pw"}))
+	sameRealm := testConfig()
+	sameRealm.Realm = defaultRealm
 	realm := testConfig()
 	realm.Realm = "chat\r\n"
 	stepUp := Policy(func(context.Context, Resource) error { return ErrUnauthenticated })
@@ -57,7 +58,7 @@ func TestAuthorizeAnswers(t *testing.T) {
 		{"no middleware", request(), nil, nil, 401, []string{`Bearer realm="signalr"`}},
 		{"the program's own challenge", request(), chain(own), nil, 401, []string{"Negotiate"}},
 		{"own and Bearer", request(), chain(own, JWT(testConfig())), nil, 401, []string{"Negotiate", `Bearer realm="signalr"`}},
-		{"twice the same", request(), chain(JWT(testConfig()), JWT(testConfig())), nil, 401, []string{`Bearer realm="signalr"`}},
+		{"twice the same", request(), chain(JWT(testConfig()), JWT(sameRealm)), nil, 401, []string{`Bearer realm="signalr"`}},
 		{
 			"two schemes", request(bearerHeader("x")), chain(basic, JWT(testConfig())), nil, 401,
 			[]string{`Basic realm="a realm", charset="UTF-8"`, `Bearer realm="signalr", error="invalid_token", error_description="The token is malformed"`},
@@ -84,26 +85,29 @@ func TestAuthorizeAnswers(t *testing.T) {
 // Content-Type, and a client must not be able to tell.
 func TestRefusalOnTheWire(t *testing.T) {
 	t.Parallel()
-	for path, answer := range map[string]func(http.ResponseWriter, *http.Request){"401 Unauthorized": Challenge, "403 Forbidden": Forbid} {
-		server := httptest.NewServer(http.HandlerFunc(answer))
-		defer server.Close()
-		conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", server.Listener.Addr().String())
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer func() { _ = conn.Close() }()
-		if _, err := io.WriteString(conn, "POST /chat HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"); err != nil {
-			t.Fatal(err)
-		}
-		text, err := io.ReadAll(bufio.NewReader(conn))
-		if err != nil {
-			t.Fatal(err)
-		}
-		got := string(text)
-		if !strings.HasPrefix(got, "HTTP/1.1 "+path) || !strings.Contains(got, "Content-Length: 0\r\n") ||
-			strings.Contains(got, "Content-Type") || !strings.HasSuffix(got, "\r\n\r\n") {
-			t.Errorf("got %q, want %s with an empty body and no Content-Type", got, path)
-		}
+	for status, answer := range map[string]http.HandlerFunc{"401 Unauthorized": Challenge, "403 Forbidden": Forbid} {
+		t.Run(status, func(t *testing.T) {
+			t.Parallel()
+			server := httptest.NewServer(answer)
+			defer server.Close()
+			conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", server.Listener.Addr().String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = conn.Close() }()
+			if _, err := io.WriteString(conn, "POST /chat HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"); err != nil {
+				t.Fatal(err)
+			}
+			text, err := io.ReadAll(conn)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := string(text)
+			if !strings.HasPrefix(got, "HTTP/1.1 "+status) || !strings.Contains(got, "Content-Length: 0\r\n") ||
+				strings.Contains(got, "Content-Type") || !strings.HasSuffix(got, "\r\n\r\n") {
+				t.Errorf("got %q, want %s with an empty body and no Content-Type", got, status)
+			}
+		})
 	}
 }
 

@@ -82,6 +82,10 @@ func TestFromClaims(t *testing.T) {
 	if got := FromClaims(claims, ClaimNames{Name: "nickname", Scheme: "OIDC"}); got.Name() != "1" || got.Scheme() != "OIDC" {
 		t.Errorf("without the name claim: got %q and %q, want the identifier and OIDC", got.Name(), got.Scheme())
 	}
+	other := FromClaims(map[string]any{"sub": "1", "iat": time.Unix(5, 0), "tags": []string{"a", "b"}, "f": 1.5, "c": make(chan int)}, ClaimNames{})
+	if !other.HasClaim("iat", "5") || !other.HasClaim("tags", "b") || !other.HasClaim("f", "1.5") || other.Claim("c") == "" {
+		t.Errorf("as other libraries decode: got %v, want the same texts", other.Claims())
+	}
 	for _, none := range []map[string]any{nil, {}, {"role": "admin"}} {
 		names := ClaimNames{Roles: []string{"groups"}}
 		if got := FromClaims(none, names); got != nil {

@@ -33,7 +33,7 @@ func ExampleAdapt() {
 		return auth.NewPrincipal(auth.Identity{ID: account, Scheme: "ApiKey"}), nil
 	})
 
-	r := httptest.NewRequest(http.MethodGet, "/chat", nil)
+	r := httptest.NewRequest(http.MethodGet, "/chat", http.NoBody)
 	whoIs(middleware, r)
 	r.Header.Set("X-Api-Key", "key-1")
 	whoIs(middleware, r)
@@ -57,7 +57,7 @@ type userKey struct{}
 func ExampleFromContextValue() {
 	middleware := auth.Adapt(auth.FromContextValue(userKey{}, (*User).Principal))
 
-	r := httptest.NewRequest(http.MethodGet, "/chat", nil)
+	r := httptest.NewRequest(http.MethodGet, "/chat", http.NoBody)
 	whoIs(middleware, r.WithContext(context.WithValue(r.Context(), userKey{}, &User{ID: "ann"})))
 	// Output: ann
 }
@@ -69,7 +69,7 @@ func ExampleFromContextFunc() {
 
 	middleware := auth.Adapt(auth.FromContextFunc(authn.GetInfo, (*User).Principal))
 
-	whoIs(middleware, httptest.NewRequest(http.MethodGet, "/chat", nil))
+	whoIs(middleware, httptest.NewRequest(http.MethodGet, "/chat", http.NoBody))
 	// Output: ann
 }
 
@@ -82,7 +82,7 @@ func ExampleFromSession() {
 
 	middleware := auth.Adapt(auth.FromSession(sessions.GetString, "user"))
 
-	whoIs(middleware, httptest.NewRequest(http.MethodGet, "/chat", nil))
+	whoIs(middleware, httptest.NewRequest(http.MethodGet, "/chat", http.NoBody))
 	// Output: ann
 }
 
@@ -98,7 +98,7 @@ func ExampleFromClaimsContext() {
 
 	middleware := auth.Adapt(auth.FromClaimsContext(jwtauth.FromContext, auth.ClaimNames{}))
 
-	whoIs(middleware, httptest.NewRequest(http.MethodGet, "/chat", nil))
+	whoIs(middleware, httptest.NewRequest(http.MethodGet, "/chat", http.NoBody))
 	// Output: ann
 }
 
@@ -122,14 +122,14 @@ func ExampleFromToken() {
 
 	middleware := auth.Adapt(auth.FromToken(verify, auth.ClaimNames{Name: "preferred_username", Scheme: "OIDC"}))
 
-	whoIs(middleware, httptest.NewRequest(http.MethodGet, "/chat", nil))
+	whoIs(middleware, httptest.NewRequest(http.MethodGet, "/chat", http.NoBody))
 	// Output: ann
 }
 
 func ExampleBasic() {
 	middleware := auth.Basic("back office", auth.Passwords(map[string]string{"ann": "correct horse"}))
 
-	r := httptest.NewRequest(http.MethodGet, "/chat", nil)
+	r := httptest.NewRequest(http.MethodGet, "/chat", http.NoBody)
 	r.SetBasicAuth("ann", "correct horse")
 	whoIs(middleware, r)
 	r.SetBasicAuth("ann", "battery staple")
@@ -146,6 +146,6 @@ func ExampleFromClientCertificate() {
 		return auth.NewPrincipal(auth.Identity{ID: cert.Subject.CommonName, Scheme: "Certificate"})
 	}))
 
-	whoIs(middleware, httptest.NewRequest(http.MethodGet, "/chat", nil))
+	whoIs(middleware, httptest.NewRequest(http.MethodGet, "/chat", http.NoBody))
 	// Output: anonymous
 }

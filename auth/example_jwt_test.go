@@ -32,7 +32,7 @@ func ExampleJWT() {
 			fmt.Println(err)
 			return
 		}
-		request := httptest.NewRequest(http.MethodGet, "/me", nil)
+		request := httptest.NewRequest(http.MethodGet, "/me", http.NoBody)
 		request.Header.Set("Authorization", "Bearer "+token)
 		answer := httptest.NewRecorder()
 		r.ServeHTTP(answer, request)
@@ -75,7 +75,7 @@ func ExampleJWT_keyfunc() {
 		fmt.Println(err)
 		return
 	}
-	request := httptest.NewRequest(http.MethodGet, "/", nil)
+	request := httptest.NewRequest(http.MethodGet, "/", http.NoBody)
 	request.Header.Set("Authorization", "Bearer "+text)
 	middleware(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		fmt.Println(auth.FromContext(r.Context()), auth.Failure(r.Context()))

@@ -19,13 +19,13 @@ func ExampleTickets() {
 	mux.Handle("GET /chat", tickets.Middleware(auth.Require()(http.HandlerFunc(
 		func(_ http.ResponseWriter, r *http.Request) { fmt.Println("hello", auth.FromContext(r.Context())) }))))
 
-	fetch := httptest.NewRequest(http.MethodPost, "/ticket", nil)
+	fetch := httptest.NewRequest(http.MethodPost, "/ticket", http.NoBody)
 	fetch.SetBasicAuth("ann", "correct horse")
 	ticket := httptest.NewRecorder()
 	mux.ServeHTTP(ticket, fetch)
 
 	for range 2 {
-		open := httptest.NewRequest(http.MethodGet, "/chat?access_token="+ticket.Body.String(), nil)
+		open := httptest.NewRequest(http.MethodGet, "/chat?access_token="+ticket.Body.String(), http.NoBody)
 		open.Header.Set("Connection", "Upgrade")
 		open.Header.Set("Upgrade", "websocket")
 		answer := httptest.NewRecorder()

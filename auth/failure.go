@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"errors"
+	"slices"
 )
 
 // The codes of RFC 6750, section 3.1, that a [TokenError] carries.
@@ -59,15 +60,10 @@ func (f findings) store(ctx context.Context) context.Context {
 
 // offering returns f with one more challenge for WWW-Authenticate.
 func (f findings) offering(challenge string) findings {
-	if challenge == "" {
+	if challenge == "" || slices.Contains(f.schemes, challenge) {
 		return f
 	}
-	for _, known := range f.schemes {
-		if known == challenge {
-			return f
-		}
-	}
-	f.schemes = append(f.schemes[:len(f.schemes):len(f.schemes)], challenge)
+	f.schemes = append(slices.Clip(f.schemes), challenge)
 	return f
 }
 
@@ -94,9 +90,6 @@ func Ambient(ctx context.Context) bool {
 
 // tokenError returns the *TokenError in err's chain, or nil.
 func tokenError(err error) *TokenError {
-	var e *TokenError
-	if errors.As(err, &e) {
-		return e
-	}
-	return nil
+	e, _ := errors.AsType[*TokenError](err)
+	return e
 }

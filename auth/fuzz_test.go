@@ -81,7 +81,7 @@ func FuzzJWT(f *testing.F) {
 	f.Add("", "ticket=x&access_token=tkt_x", "")
 	middleware := JWT(testConfig())
 	f.Fuzz(func(t *testing.T, header, query, value string) {
-		r := httptest.NewRequest(http.MethodGet, "/chat", nil)
+		r := httptest.NewRequest(http.MethodGet, "/chat", http.NoBody)
 		webSocket(r)
 		r.Header.Set("Authorization", header)
 		r.URL.RawQuery, r.RequestURI = query, "/chat?"+query

@@ -26,7 +26,7 @@ import (
 func JWT(config Config) func(http.Handler) http.Handler {
 	middleware, err := NewJWT(config)
 	if err != nil {
-		panic(err.Error())
+		panic(err.Error()) //nolint:forbidigo // a programming error at registration
 	}
 	return middleware
 }
@@ -203,8 +203,7 @@ var refusals = []struct {
 // refusal returns the error for a token that package jwt has refused.
 func refusal(token string, err error) *TokenError {
 	e := &TokenError{Code: CodeInvalidToken, Description: "The token is not valid", cause: err}
-	var key *keyError
-	if errors.As(err, &key) {
+	if key, ok := errors.AsType[*keyError](err); ok {
 		e.detail = without(token, key.error)
 	}
 	for _, r := range refusals {

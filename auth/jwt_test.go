@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -35,16 +36,16 @@ func with(changes jwt.MapClaims) jwt.MapClaims {
 	return claims
 }
 
-func signed(t testing.TB, claims jwt.MapClaims) string {
-	t.Helper()
-	return signedWith(t, jwt.SigningMethodHS256, testSecret, claims)
+func signed(tb testing.TB, claims jwt.MapClaims) string {
+	tb.Helper()
+	return signedWith(tb, jwt.SigningMethodHS256, testSecret, claims)
 }
 
-func signedWith(t testing.TB, method jwt.SigningMethod, key any, claims jwt.MapClaims) string {
-	t.Helper()
+func signedWith(tb testing.TB, method jwt.SigningMethod, key any, claims jwt.MapClaims) string {
+	tb.Helper()
 	token, err := jwt.NewWithClaims(method, claims).SignedString(key)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return token
 }
@@ -68,15 +69,15 @@ func (s *seen) failure() error   { return Failure(s.request.Context()) }
 func pass(r *http.Request, middlewares ...func(http.Handler) http.Handler) *seen {
 	s := &seen{}
 	var handler http.Handler = s
-	for i := len(middlewares) - 1; i >= 0; i-- {
-		handler = middlewares[i](handler)
+	for _, middleware := range slices.Backward(middlewares) {
+		handler = middleware(handler)
 	}
 	handler.ServeHTTP(httptest.NewRecorder(), r)
 	return s
 }
 
 func request(edit ...func(*http.Request)) *http.Request {
-	r := httptest.NewRequest(http.MethodGet, "/chat", nil)
+	r := httptest.NewRequest(http.MethodGet, "/chat", http.NoBody)
 	for _, f := range edit {
 		f(r)
 	}
@@ -146,7 +147,7 @@ func TestJWTReadsTheQueryOfHubPaths(t *testing.T) {
 	config := testConfig()
 	config.HubRequest = HubPaths("/chat")
 	for path, want := range map[string]string{"/chat/negotiate": "ann", "/api": ""} {
-		r := httptest.NewRequest(http.MethodPost, path+"?access_token="+signed(t, goodClaims()), nil)
+		r := httptest.NewRequest(http.MethodPost, path+"?access_token="+signed(t, goodClaims()), http.NoBody)
 		got := pass(r, JWT(config))
 		if got.user().Name() != want || got.request.URL.RawQuery != "" {
 			t.Errorf("%s: got %q and query %q, want %q and none", path, got.user().Name(), got.request.URL.RawQuery, want)

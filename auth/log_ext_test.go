@@ -21,7 +21,7 @@ import (
 
 var secret = []byte("a secret for tests only, of 32 bytes or more")
 
-func token(t testing.TB, claims jwt.MapClaims) string {
+func token(t *testing.T, claims jwt.MapClaims) string {
 	t.Helper()
 	claims["exp"] = time.Now().Add(time.Hour).Unix()
 	text, err := jwt.NewWithClaims(jwt.SigningMethodHS256, claims).SignedString(secret)
@@ -61,8 +61,9 @@ func slogLogger(w io.Writer) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			_ = r.ParseForm() // a bad form is logged as far as it goes
-			logger.Info("request", "url", r.URL, "uri", r.RequestURI, "query", r.URL.Query(), "form", r.Form,
-				"value", r.FormValue("access_token"), "user", auth.FromContext(r.Context()), "failure", auth.Failure(r.Context()))
+			logger.Info("request", slog.Any("url", r.URL), slog.String("uri", r.RequestURI), slog.Any("query", r.URL.Query()),
+				slog.Any("form", r.Form), slog.String("value", r.FormValue("access_token")),
+				slog.Any("user", auth.FromContext(r.Context())), slog.Any("failure", auth.Failure(r.Context())))
 			next.ServeHTTP(w, r)
 		})
 	}

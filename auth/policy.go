@@ -82,7 +82,7 @@ func Authenticated() Policy {
 // are none.
 func Role(names ...string) Policy {
 	if len(names) == 0 {
-		panic("auth: Role needs at least one role; to let every known caller on use Authenticated")
+		panic("auth: Role needs at least one role; Authenticated lets everyone known on") //nolint:forbidigo // a programming error at registration
 	}
 	names = slices.Clone(names)
 	return principalPolicy(func(p *Principal) bool { return slices.ContainsFunc(names, p.HasRole) })
@@ -166,10 +166,10 @@ func Not(policy Policy) Policy {
 // and that is never what was meant.
 func checked(name string, policies []Policy) []Policy {
 	if len(policies) == 0 {
-		panic("auth: " + name + " needs at least one policy")
+		panic("auth: " + name + " needs at least one policy") //nolint:forbidigo // a programming error at registration
 	}
 	if slices.ContainsFunc(policies, func(p Policy) bool { return p == nil }) {
-		panic("auth: " + name + " was given a nil policy")
+		panic("auth: " + name + " was given a nil policy") //nolint:forbidigo // a programming error at registration
 	}
 	return slices.Clone(policies)
 }

@@ -50,9 +50,8 @@ func TestPolicies(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			err := Check(t.Context(), Resource{Principal: tt.user}, tt.policy)
-			var panicked *PanicError
-			if errors.As(tt.want, &panicked) {
-				if !errors.As(err, &panicked) || len(panicked.Stack) == 0 {
+			if _, ok := errors.AsType[*PanicError](tt.want); ok {
+				if panicked, ok := errors.AsType[*PanicError](err); !ok || len(panicked.Stack) == 0 || panicked.Error() == "" {
 					t.Fatalf("got %v, want a *PanicError with a stack", err)
 				}
 				return
@@ -85,7 +84,7 @@ func TestCheckAsksEachPolicyOnceAndStops(t *testing.T) {
 
 func TestPoliciesThatCannotBeMeantPanic(t *testing.T) {
 	t.Parallel()
-	for name, make := range map[string]func(){
+	for name, construct := range map[string]func(){
 		"Role":    func() { Role() },
 		"All":     func() { All() },
 		"Any":     func() { Any() },
@@ -99,12 +98,12 @@ func TestPoliciesThatCannotBeMeantPanic(t *testing.T) {
 					t.Errorf("got %q, want a panic with advice", text)
 				}
 			}()
-			make()
+			construct()
 		})
 	}
 }
 
-func TestCheckAllocatesNothing(t *testing.T) {
+func TestCheckAllocatesNothing(t *testing.T) { //nolint:paralleltest // AllocsPerRun counts for the whole process
 	ctx := t.Context()
 	res := Resource{Principal: NewPrincipal(Identity{ID: "1", Roles: []string{"member"}}), Method: "Send"}
 	policies := []Policy{Authenticated(), Role("member")}

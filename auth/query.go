@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -38,8 +39,8 @@ func hideQueryTokens(r *http.Request) (*http.Request, []string) {
 	if query == r.URL.RawQuery {
 		return r, hidden
 	}
-	tokens = append(hidden[:len(hidden):len(hidden)], tokens...)
-	return withoutParameter(r, queryToken, query, context.WithValue(r.Context(), queryTokensKey{}, tokens)), tokens
+	tokens = append(slices.Clip(hidden), tokens...)
+	return withoutParameter(context.WithValue(r.Context(), queryTokensKey{}, tokens), r, queryToken, query), tokens
 }
 
 // forgetQueryTokens hides the tokens, if there are any, from middlewares
@@ -54,7 +55,7 @@ func forgetQueryTokens(ctx context.Context, tokens []string) context.Context {
 // withoutParameter returns a copy of r with ctx and with query as its query.
 // The parameter also goes from RequestURI, which loggers print, and from a Form
 // that an earlier middleware has parsed.
-func withoutParameter(r *http.Request, name, query string, ctx context.Context) *http.Request {
+func withoutParameter(ctx context.Context, r *http.Request, name, query string) *http.Request {
 	r = r.WithContext(ctx)
 	target := *r.URL
 	target.RawQuery = query

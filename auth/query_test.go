@@ -42,7 +42,7 @@ func TestCutParameter(t *testing.T) {
 
 func TestHidingLeavesTheOriginalAlone(t *testing.T) {
 	t.Parallel()
-	r := httptest.NewRequest(http.MethodGet, "/chat?id=1&access_token=x", nil)
+	r := httptest.NewRequest(http.MethodGet, "/chat?id=1&access_token=x", http.NoBody)
 	if err := r.ParseForm(); err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +56,7 @@ func TestHidingLeavesTheOriginalAlone(t *testing.T) {
 	if again, still := hideQueryTokens(hidden); again != hidden || !slices.Equal(tokens, still) {
 		t.Errorf("hiding twice: got %q, want %q and no further copy", still, tokens)
 	}
-	plain := httptest.NewRequest(http.MethodGet, "/chat?id=1", nil)
+	plain := httptest.NewRequest(http.MethodGet, "/chat?id=1", http.NoBody)
 	if same, none := hideQueryTokens(plain); same != plain || none != nil {
 		t.Errorf("a request without token: got %q and a copy, want neither", none)
 	}
@@ -68,7 +68,7 @@ func TestHidingInRequestTargets(t *testing.T) {
 		"/chat?access_token=x":                        "/chat",
 		"http://host.example/chat?access_token=x&a=1": "http://host.example/chat?a=1",
 	} {
-		r := httptest.NewRequest(http.MethodGet, target, nil)
+		r := httptest.NewRequest(http.MethodGet, target, http.NoBody)
 		if hidden, _ := hideQueryTokens(r); hidden.RequestURI != want {
 			t.Errorf("%s: got %q, want %q", target, hidden.RequestURI, want)
 		}
@@ -81,7 +81,7 @@ func TestHubPaths(t *testing.T) {
 	for path, want := range map[string]bool{
 		"/chat": true, "/chat/negotiate": true, "/feed": true, "/feed/": true, "/chatter": false, "/Chat": false, "/": false, "/api/chat": false,
 	} {
-		r := httptest.NewRequest(http.MethodPost, path, nil)
+		r := httptest.NewRequest(http.MethodPost, path, http.NoBody)
 		if got := isHub(r); got != want {
 			t.Errorf("%s: got %t, want %t", path, got, want)
 		}
@@ -110,7 +110,7 @@ func TestOpensStream(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			r := httptest.NewRequest(tt.method, "/chat", nil)
+			r := httptest.NewRequest(tt.method, "/chat", http.NoBody)
 			r.Header = tt.header
 			if got := opensStream(r); got != tt.want {
 				t.Errorf("got %t, want %t", got, tt.want)

@@ -86,7 +86,7 @@ func keyOf(p *Principal) userKey { return userKey{p.key(), p.Name()} }
 // NewTickets returns an issuer of tickets. It panics if an option is negative.
 func NewTickets(options TicketOptions) *Tickets {
 	if options.Lifetime < 0 || options.MaxTickets < 0 || options.MaxPerUser < 0 {
-		panic("auth: NewTickets: a negative option")
+		panic("auth: NewTickets: a negative option") //nolint:forbidigo // a programming error at registration
 	}
 	if options.Lifetime == 0 {
 		options.Lifetime = 30 * time.Second
@@ -164,7 +164,8 @@ func (t *Tickets) void(element *list.Element) *ticket {
 	old, _ := t.queue.Remove(element).(*ticket)
 	delete(t.unused, old.text)
 	key := keyOf(old.principal)
-	if t.perKey[key]--; t.perKey[key] == 0 {
+	t.perKey[key]--
+	if t.perKey[key] == 0 {
 		delete(t.perKey, key)
 	}
 	return old
@@ -192,7 +193,7 @@ func (t *Tickets) Middleware(next http.Handler) http.Handler {
 // authenticate returns the request that goes on.
 func (t *Tickets) authenticate(r *http.Request) *http.Request {
 	if query, tickets := cutParameter(r.URL.RawQuery, queryTicket); len(tickets) > 0 {
-		return t.admit(withoutParameter(r, queryTicket, query, r.Context()), tickets)
+		return t.admit(withoutParameter(r.Context(), r, queryTicket, query), tickets)
 	}
 	r, tokens := hideQueryTokens(r)
 	if !areTickets(tokens) {

@@ -92,6 +92,8 @@ func isEmptyList(x any) bool {
 	switch x := x.(type) {
 	case []Raw:
 		return len(x) == 0
+	case Raw:
+		return len(x) == 0
 	case []string:
 		return len(x) == 0
 	}

@@ -27,7 +27,7 @@ type packParser struct {
 func (p *packParser) message() *Error {
 	items, ok := p.open(packArray)
 	if !ok {
-		return errNoArray(p.rest)
+		return errUnexpected(p.rest, packArray)
 	}
 	n, rest, err := msgp.ReadInt32Bytes(p.rest)
 	if err != nil {
@@ -106,10 +106,10 @@ func (p *packParser) streamIDs() *Error {
 		return errReadingLength("array", "streamIds")
 	}
 	for range n {
-		id, err := p.text("streamIds")
+		id, ok := p.optionalText()
 		switch {
-		case err != nil:
-			return err
+		case !ok:
+			return errUnexpected(p.rest, packStr)
 		case len(id) == 0:
 			return errEmpty("value in streamIds received")
 		}
@@ -299,14 +299,22 @@ func errReadingLength(kind, name string) *Error {
 
 func errEmpty(what string) *Error { return invalidData("Null or empty " + what + ".") }
 
-// errNoArray is the error for a message that is no array or has fewer bytes
-// than items, in the words of the reference's MessagePack library.
-func errNoArray(b []byte) *Error {
-	if len(b) == 0 || b[0]&0xf0 == 0x90 || b[0]|1 == 0xdd {
+// errUnexpected is the error for b where a value of the wanted kind must be, in
+// the words of the reference's MessagePack library: if it begins like one, there
+// is too little of it.
+func errUnexpected(b []byte, want packKind) *Error {
+	if len(b) == 0 || packKindOf(b[0]) == want {
 		return &Error{Kind: "EndOfStreamException", Text: "Attempted to read past the end of the stream."}
 	}
 	return &Error{
 		Kind: "MessagePackSerializationException",
 		Text: "Unexpected msgpack code " + strconv.Itoa(int(b[0])) + " (" + packFormatName(b[0]) + ") encountered.",
 	}
+}
+
+// packKindOf is the kind of values whose first byte is c.
+func packKindOf(c byte) packKind {
+	var b [9]byte
+	b[0] = c
+	return packHeadOf(b[:]).kind
 }

@@ -27,7 +27,7 @@ const arrows = `
 	transports:           auth internal/...
 	                      github.com/coder/websocket
 	hubs:                 auth hubs/protocol
-	hubs/hubtest:         auth hubs hubs/protocol
+	hubs/hubtest:         auth hubs hubs/protocol hubs/internal/...
 	hubs/internal/...:    auth hubs hubs/protocol
 	hubs/lifetimetest:    auth hubs hubs/protocol hubs/internal/...
 
@@ -51,6 +51,7 @@ const testArrows = `
 	...:                  internal/...
 	                      github.com/google/go-cmp go.uber.org/goleak pgregory.net/rapid
 	hubs:                 hubs/hubtest hubs/internal/... hubs/lifetimetest
+	auth:                 github.com/go-chi/chi/v5
 	signalr:              chiext
 	                      github.com/coder/websocket github.com/go-chi/chi/v5
 `

@@ -66,8 +66,10 @@ bin/golangci-lint: tools/go.mod tools/go.sum | deps-go
 .PHONY: test
 test: deps ## every test, with the race detector, official clients and a real browser
 	@echo "==> go test -race, all packages"
-	@bin/gotestsum --format standard-quiet --jsonfile bin/test.json -- -race -count=1 $(packages)
-	@scripts/skips bin/test.json
+	@bin/gotestsum --format standard-quiet --jsonfile bin/race.json -- -race -count=1 $(packages)
+	@echo "==> go test -short: what counts allocations cannot do it under the race detector"
+	@bin/gotestsum --format standard-quiet --hide-summary skipped --jsonfile bin/short.json -- -short $(packages)
+	@scripts/skips bin/race.json bin/short.json
 
 .PHONY: short
 short: deps-go ## quick tests: no race detector, no clients, nothing to install

@@ -82,7 +82,7 @@ func Authenticated() Policy {
 // are none.
 func Role(names ...string) Policy {
 	if len(names) == 0 {
-		panic("auth: Role needs at least one role; Authenticated lets everyone known on") //nolint:forbidigo // a programming error at registration
+		panic("auth: Role needs at least one role; see Authenticated") //nolint:forbidigo // a programming error at registration
 	}
 	names = slices.Clone(names)
 	return principalPolicy(func(p *Principal) bool { return slices.ContainsFunc(names, p.HasRole) })

@@ -13,18 +13,18 @@ import (
 // is for.
 type memoryLifetime struct {
 	env    Env
-	seed   maphash.Seed
-	shards [tableShards]connShard
 	groups *setTable
 	users  *setTable
-}
 
-// connShard holds the connections whose id falls on it.
-type connShard struct {
-	mu   sync.Mutex
-	byID map[string]*member // guarded by mu
-	all  connSet            // guarded by mu; the same connections, to walk
-	_    [24]byte           // a line of the cache for each lock
+	seed   maphash.Seed
+	shards [tableShards]struct {
+		mu   sync.Mutex
+		byID map[string]*member // guarded by mu
+		_    [48]byte           // a cache line each
+	}
+
+	mu  sync.Mutex
+	all connSet // guarded by mu; every connection, to walk
 }
 
 // member is a connection as its lifetime manager sees it.
@@ -52,55 +52,54 @@ func NewMemoryLifetime(env Env) LifetimeManager {
 	return m
 }
 
-func (m *memoryLifetime) shard(connectionID string) *connShard {
-	return &m.shards[shardOf(m.seed, connectionID)]
-}
-
 // find returns the member of that id, or nil.
 func (m *memoryLifetime) find(connectionID string) *member {
-	shard := m.shard(connectionID)
+	shard := &m.shards[shardOf(m.seed, connectionID)]
 	shard.mu.Lock()
 	defer shard.mu.Unlock()
 	return shard.byID[connectionID]
 }
 
 func (m *memoryLifetime) Connect(_ context.Context, c *Connection) error {
-	id := c.ID()
 	user, _ := c.UserIdentifier()
-	shard := m.shard(id)
-	shard.mu.Lock()
-	if _, taken := shard.byID[id]; taken {
-		shard.mu.Unlock()
-		return fmt.Errorf("hubs: connection id %q is in use", id)
+	if !m.register(&member{conn: c, user: user}) {
+		return fmt.Errorf("hubs: connection id %q is in use", c.ID())
 	}
-	shard.byID[id] = &member{conn: c, user: user}
-	shard.all.add(c)
-	shard.mu.Unlock()
-
+	m.mu.Lock()
+	m.all.add(c)
+	m.mu.Unlock()
 	if user != "" {
 		m.users.add(user, c)
 	}
 	return nil
 }
 
-func (m *memoryLifetime) Disconnect(_ context.Context, c *Connection) {
-	id := c.ID()
-	shard := m.shard(id)
+// register makes a member findable; false if there is one of its id.
+func (m *memoryLifetime) register(coming *member) bool {
+	id := coming.conn.ID()
+	shard := &m.shards[shardOf(m.seed, id)]
 	shard.mu.Lock()
-	gone := shard.byID[id]
-	if gone == nil || gone.conn != c {
-		shard.mu.Unlock()
+	defer shard.mu.Unlock()
+	if _, taken := shard.byID[id]; taken {
+		return false
+	}
+	shard.byID[id] = coming
+	return true
+}
+
+func (m *memoryLifetime) Disconnect(_ context.Context, c *Connection) {
+	gone := m.unregister(c)
+	if gone == nil {
 		return
 	}
-	delete(shard.byID, id)
-	shard.all.remove(c)
-	shard.mu.Unlock()
-
+	m.mu.Lock()
+	m.all.remove(c)
+	m.mu.Unlock()
 	if gone.user != "" {
 		m.users.remove(gone.user, c)
 	}
-	// Who found the member before it was deleted may be about to join: either
-	// that join is seen here, or it sees that the member is gone.
+	// Who found the member before it was unregistered may be about to join:
+	// either that join is seen here, or it sees that the member is gone.
 	gone.mu.Lock()
 	gone.gone = true
 	groups := gone.groups
@@ -109,6 +108,20 @@ func (m *memoryLifetime) Disconnect(_ context.Context, c *Connection) {
 	for group := range groups {
 		m.groups.remove(group, c)
 	}
+}
+
+// unregister returns the member that c was, or nil.
+func (m *memoryLifetime) unregister(c *Connection) *member {
+	id := c.ID()
+	shard := &m.shards[shardOf(m.seed, id)]
+	shard.mu.Lock()
+	defer shard.mu.Unlock()
+	found := shard.byID[id]
+	if found == nil || found.conn != c {
+		return nil
+	}
+	delete(shard.byID, id)
+	return found
 }
 
 func (m *memoryLifetime) AddToGroup(_ context.Context, connectionID, group string) error {

@@ -44,15 +44,13 @@ func (m *memoryLifetime) Invoke(ctx context.Context, connectionID, method string
 func (m *memoryLifetime) choose(s *sending, to Target) {
 	switch to.Kind {
 	case TargetAll:
-		for i := range m.shards {
-			m.shards[i].mu.Lock()
-			s.receivers = append(s.receivers, m.shards[i].all.snapshot()...)
-			m.shards[i].mu.Unlock()
-		}
+		m.mu.Lock()
+		s.receivers = append(s.receivers, m.all.snapshot()...)
+		m.mu.Unlock()
 	case TargetConnections:
 		for _, id := range s.unique(to.IDs) {
 			if found := m.find(id); found != nil {
-				s.picked = append(s.picked, found.conn)
+				s.picked = append(s.picked, receiver{found.conn, found.conn.wire})
 			}
 		}
 		s.receivers = append(s.receivers, s.picked)
@@ -66,19 +64,26 @@ func (m *memoryLifetime) choose(s *sending, to Target) {
 		}
 	}
 	if to.Kind == TargetAll || to.Kind == TargetGroups {
-		s.except = append(s.except, to.Except...)
-		slices.Sort(s.except)
+		// Looked up after the receivers were: nobody can have come in between
+		// who is one of them.
+		for _, id := range to.Except {
+			if found := m.find(id); found != nil {
+				s.except = append(s.except, found.conn)
+			}
+		}
+		s.indexExcept()
 	}
 }
 
 // sending is the scratch space of one send, used again for the next: a send
 // allocates nothing for a receiver.
 type sending struct {
-	receivers [][]*Connection // in parts: snapshots of others, not to be written
-	picked    []*Connection   // a part of its own, for receivers named one by one
+	receivers [][]receiver // in parts: snapshots of others, not to be written
+	picked    []receiver   // a part of its own, for receivers named one by one
 	ids       []string
-	except    []string // sorted
-	frames    []frame  // the first used of them are of this send
+	except    []*Connection
+	excepted  map[*Connection]struct{} // except, if that is long; else empty
+	frames    []frame                  // the first used of them are of this send
 	used      int
 	full      []blocked // receivers without room
 }
@@ -111,6 +116,10 @@ func (s *sending) release() {
 	s.ids = emptied(s.ids)
 	s.except = emptied(s.except)
 	s.full = emptied(s.full)
+	if len(s.excepted) > keepReceivers {
+		s.excepted = nil
+	}
+	clear(s.excepted)
 	for i := range s.frames {
 		s.frames[i].wire = nil
 		if cap(s.frames[i].bytes) > keepFrame {
@@ -140,27 +149,38 @@ func (s *sending) unique(names []string) []string {
 	return s.ids
 }
 
+// indexFew is up to how many excepted connections are looked through.
+const indexFew = 8
+
+func (s *sending) indexExcept() {
+	if len(s.except) <= indexFew {
+		return
+	}
+	if s.excepted == nil {
+		s.excepted = make(map[*Connection]struct{}, len(s.except))
+	}
+	for _, c := range s.except {
+		s.excepted[c] = struct{}{}
+	}
+}
+
 // excepts reports whether the send leaves c out.
 func (s *sending) excepts(c *Connection) bool {
-	switch len(s.except) {
-	case 0:
-		return false
-	case 1: // the caller, of all others
-		return s.except[0] == c.ID()
-	default:
-		_, found := slices.BinarySearch(s.except, c.ID())
-		return found
+	if len(s.except) <= indexFew {
+		return slices.Contains(s.except, c)
 	}
+	_, found := s.excepted[c]
+	return found
 }
 
 // encode makes a frame for each protocol that a receiver uses.
 func (s *sending) encode(method string, args []any) error {
 	for _, part := range s.receivers {
-		for _, c := range part {
-			if s.excepts(c) || s.frameFor(c.wire) != nil {
+		for _, r := range part {
+			if s.frameFor(r.wire) != nil || s.excepts(r.conn) {
 				continue
 			}
-			if err := s.add(c.wire, method, args); err != nil {
+			if err := s.add(r.wire, method, args); err != nil {
 				return err
 			}
 		}
@@ -205,15 +225,15 @@ func (s *sending) frameFor(w *wire) []byte {
 // the others.
 func (s *sending) queue() {
 	for _, part := range s.receivers {
-		for _, c := range part {
-			if s.excepts(c) {
+		for _, r := range part {
+			if s.excepts(r.conn) {
 				continue
 			}
-			frame := s.frameFor(c.wire)
-			if c.TryQueue(frame) {
-				c.Wake()
+			frame := s.frameFor(r.wire)
+			if r.conn.TryQueue(frame) {
+				r.conn.Wake()
 			} else {
-				s.full = append(s.full, blocked{c, frame})
+				s.full = append(s.full, blocked{r.conn, frame})
 			}
 		}
 	}

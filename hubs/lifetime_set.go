@@ -7,13 +7,20 @@ import (
 
 const (
 	// chunkLen is how many members share an array, and so what a leave copies
-	// at most, twice: 2 KiB.
+	// at most, twice: 4 KiB.
 	chunkLen = 256
 
 	// indexFrom is the size from which a set keeps an index. Below it a look at
 	// each member is as quick, and most groups and nearly all users are small.
 	indexFrom = 16
 )
+
+// receiver is a connection with what a send has to know before it touches it:
+// among many connections, each look at one waits for memory.
+type receiver struct {
+	conn *Connection
+	wire *wire
+}
 
 // connSet is a set of connections that is walked without its lock while
 // members come and go. Members sit in chunks of a slice; a snapshot lends out
@@ -31,12 +38,12 @@ type connSet struct {
 	n      int
 	chunks []connChunk         // all full but the last
 	index  map[*Connection]int // position of each member; nil while the set is small
-	lent   [][]*Connection     // the latest snapshot; nil if the set has changed since
+	lent   [][]receiver        // the latest snapshot; nil if the set has changed since
 }
 
 type connChunk struct {
-	conns []*Connection
-	lent  int // conns[:lent] stand in a snapshot: they must not be written
+	members []receiver
+	lent    int // members[:lent] stand in a snapshot: they must not be written
 }
 
 // add adds c unless it is there already.
@@ -49,7 +56,7 @@ func (s *connSet) add(c *Connection) {
 	}
 	last := &s.chunks[len(s.chunks)-1]
 	// A snapshot ends at its own length, so growing behind it is unseen.
-	last.conns = append(last.conns, c)
+	last.members = append(last.members, receiver{c, c.wire})
 	s.lent = nil
 	s.n++
 	switch {
@@ -68,12 +75,12 @@ func (s *connSet) remove(c *Connection) {
 	}
 	end := s.n - 1
 	last := &s.chunks[len(s.chunks)-1]
-	if moved := last.conns[len(last.conns)-1]; pos != end {
+	if moved := last.members[len(last.members)-1]; pos != end {
 		hole := &s.chunks[pos/chunkLen]
 		hole.own(pos % chunkLen)
-		hole.conns[pos%chunkLen] = moved
+		hole.members[pos%chunkLen] = moved
 		if s.index != nil {
-			s.index[moved] = pos
+			s.index[moved.conn] = pos
 		}
 	}
 	if end%chunkLen == 0 {
@@ -81,8 +88,8 @@ func (s *connSet) remove(c *Connection) {
 		s.chunks = s.chunks[:len(s.chunks)-1]
 	} else {
 		last.own(end % chunkLen)
-		last.conns[end%chunkLen] = nil
-		last.conns = last.conns[:end%chunkLen]
+		last.members[end%chunkLen] = receiver{}
+		last.members = last.members[:end%chunkLen]
 	}
 	// Not kept until the next send: it would keep c alive.
 	s.lent = nil
@@ -100,9 +107,9 @@ func (k *connChunk) own(i int) {
 	if i >= k.lent {
 		return
 	}
-	conns := make([]*Connection, len(k.conns), cap(k.conns))
-	copy(conns, k.conns)
-	k.conns, k.lent = conns, 0
+	members := make([]receiver, len(k.members), cap(k.members))
+	copy(members, k.members)
+	k.members, k.lent = members, 0
 }
 
 // position returns where c stands, or -1.
@@ -114,8 +121,8 @@ func (s *connSet) position(c *Connection) int {
 		return -1
 	}
 	for i := range s.chunks { // one at most, without an index
-		for j, member := range s.chunks[i].conns {
-			if member == c {
+		for j, member := range s.chunks[i].members {
+			if member.conn == c {
 				return j
 			}
 		}
@@ -126,21 +133,21 @@ func (s *connSet) position(c *Connection) int {
 func (s *connSet) buildIndex() {
 	s.index = make(map[*Connection]int, 2*indexFrom)
 	for i := range s.chunks {
-		for j, c := range s.chunks[i].conns {
-			s.index[c] = i*chunkLen + j
+		for j, member := range s.chunks[i].members {
+			s.index[member.conn] = i*chunkLen + j
 		}
 	}
 }
 
 // snapshot returns the members of this moment, in parts. They are not to be
 // written and stay as they are, whatever becomes of the set.
-func (s *connSet) snapshot() [][]*Connection {
+func (s *connSet) snapshot() [][]receiver {
 	if s.lent == nil && s.n > 0 {
-		s.lent = make([][]*Connection, len(s.chunks))
+		s.lent = make([][]receiver, len(s.chunks))
 		for i := range s.chunks {
 			k := &s.chunks[i]
-			k.lent = len(k.conns)
-			s.lent[i] = k.conns[:k.lent:k.lent]
+			k.lent = len(k.members)
+			s.lent[i] = k.members[:k.lent:k.lent]
 		}
 	}
 	return s.lent
@@ -197,7 +204,7 @@ func (t *setTable) remove(name string, c *Connection) {
 }
 
 // appendMembers appends a snapshot of the set called name to parts.
-func (t *setTable) appendMembers(parts [][]*Connection, name string) [][]*Connection {
+func (t *setTable) appendMembers(parts [][]receiver, name string) [][]receiver {
 	shard := &t.shards[shardOf(t.seed, name)]
 	shard.mu.Lock()
 	defer shard.mu.Unlock()

@@ -9,7 +9,13 @@ import (
 )
 
 // flatten returns the members of a snapshot in a slice of its own.
-func flatten(parts [][]*Connection) []*Connection { return slices.Concat(parts...) }
+func flatten(parts [][]receiver) []*Connection {
+	var conns []*Connection
+	for _, member := range slices.Concat(parts...) {
+		conns = append(conns, member.conn)
+	}
+	return conns
+}
 
 // TestConnSetModel plays random joins and leaves against a plain map, with
 // snapshots taken in between, and checks every snapshot again at the end: it
@@ -20,7 +26,7 @@ func TestConnSetModel(t *testing.T) {
 		t.Run(fmt.Sprint(size), func(t *testing.T) {
 			t.Parallel()
 			type taken struct {
-				parts [][]*Connection
+				parts [][]receiver
 				want  map[*Connection]bool
 			}
 			var (
@@ -79,12 +85,12 @@ func TestConnSetForgets(t *testing.T) {
 	if set.lent != nil || set.index != nil || len(set.chunks) != 1 {
 		t.Fatalf("got snapshot %v, index of %d, %d chunks, want none, none, 1", set.lent, len(set.index), len(set.chunks))
 	}
-	all := set.chunks[0].conns[:cap(set.chunks[0].conns)]
-	if all[0] != conns[0] {
+	all := set.chunks[0].members[:cap(set.chunks[0].members)]
+	if all[0].conn != conns[0] {
 		t.Fatal("the member that stayed is gone")
 	}
-	for _, c := range all[1:] {
-		if c != nil {
+	for _, member := range all[1:] {
+		if member.conn != nil {
 			t.Fatal("a connection that left is still referred to")
 		}
 	}

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"reflect"
-
-	"github.com/hubwire/signalr/hubs/protocol"
 )
 
 // ErrSingleClientOnly: a client was asked for its result through a target of
@@ -49,7 +47,7 @@ func (m *clientMethod) ask(to clientTarget, in []reflect.Value) []reflect.Value 
 		return []reflect.Value{reflect.Zero(m.result), errorValue(ErrSingleClientOnly)}
 	}
 	result := reflect.New(m.result)
-	if err := single.askFor(ctx, m.name, args, result.Interface()); err != nil {
+	if err := single.Invoke(ctx, result.Interface(), m.name, args...); err != nil {
 		return []reflect.Value{reflect.Zero(m.result), errorValue(err)}
 	}
 	return []reflect.Value{result.Elem(), noError}
@@ -76,16 +74,4 @@ func errorValue(err error) reflect.Value {
 		return noError
 	}
 	return reflect.ValueOf(&err).Elem()
-}
-
-// askFor waits for the client's result and stores it in what into points to.
-func (p SingleProxy) askFor(ctx context.Context, method string, args []any, into any) error {
-	if p.s != nil {
-		if err := p.s.beforeAsking(); err != nil {
-			return err
-		}
-	}
-	return p.rt.lifetime.Invoke(ctx, p.id, method, args, func(proto protocol.Protocol, result protocol.Raw) error {
-		return proto.Unmarshal(result, into)
-	})
 }

@@ -303,7 +303,7 @@ func (k *call) errorText(format string, err error) string {
 // that were told to stop, are the application's daily life.
 func (k *call) report(err error) {
 	level := slog.LevelWarn
-	var hub hubError
+	var hub *Error
 	var refused *refusal
 	var crash *panicError
 	switch {

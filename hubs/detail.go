@@ -41,24 +41,17 @@ func withDetail(base string, err error, detailed bool) string {
 	if err == nil {
 		return base
 	}
-	var hub hubError
+	var hub *Error
+	isHub := errors.As(err, &hub)
 	switch {
-	case errors.As(err, &hub) && !detailed:
-		return base + " " + hubKind(hub) + ": " + hub.hubError().Text
-	case hub != nil:
-		return base + " " + hubKind(hub) + ": " + err.Error()
+	case isHub && !detailed:
+		return base + " " + kindHub + ": " + hub.Text
+	case isHub:
+		return base + " " + kindHub + ": " + err.Error()
 	case detailed:
 		return base + " " + kindOf(err) + ": " + err.Error()
 	}
 	return base
-}
-
-// hubKind is "HubException" or the name of the type that embeds an [Error].
-func hubKind(err hubError) string {
-	if _, plain := err.(*Error); plain {
-		return kindHub
-	}
-	return typeName(err)
 }
 
 // kindOf names an error for a client that may see details.

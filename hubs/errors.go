@@ -8,9 +8,8 @@ import (
 // Error is an error whose text always reaches the client, in contrast to every
 // other error of a hub method, of which the client learns only that it
 // happened. ASP.NET Core calls it HubException. It is also what a hub gets
-// when a client answers with an error.
-//
-// A type that embeds Error counts as one; detailed texts then name that type.
+// when a client answers with an error. An error that wraps an Error counts as
+// one: the client gets the text of the Error alone.
 type Error struct {
 	Text string // for the client
 	Err  error  // the cause, for the log; may be nil
@@ -21,14 +20,6 @@ func (e *Error) Error() string { return e.Text }
 
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
-
-func (e *Error) hubError() *Error { return e }
-
-// hubError is an [*Error] or a type that embeds one.
-type hubError interface {
-	error
-	hubError() *Error
-}
 
 // Errorf returns an [*Error] with the text that [fmt.Errorf] would make of the
 // arguments; %w sets the cause. Mind that the text of a wrapped error becomes

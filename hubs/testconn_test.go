@@ -142,9 +142,19 @@ func (c *testConn) Abort(cause error) {
 func (c *testConn) next() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for len(c.queued) == 0 || c.unsent == len(c.queued) && c.unsent > 0 {
-		if c.finished && len(c.queued) == 0 {
+	late := false
+	defer time.AfterFunc(10*time.Second, func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		late = true
+		c.change.Broadcast()
+	}).Stop()
+	for len(c.queued) == 0 || c.unsent == len(c.queued) {
+		switch {
+		case c.finished && len(c.queued) == 0:
 			return ""
+		case late:
+			return "(nothing came)"
 		}
 		c.change.Wait()
 	}
@@ -250,3 +260,61 @@ func (c *testClient) hangUp() {
 }
 
 var _ protocol.Protocol = protocol.NewJSON()
+
+// tick calls Tick every second until it is told to stop.
+func (c *testClient) tick() (stop func()) {
+	done := make(chan struct{})
+	var running sync.WaitGroup
+	running.Go(func() {
+		ticker := time.NewTicker(time.Second)
+		defer ticker.Stop()
+		for {
+			select {
+			case now := <-ticker.C:
+				c.conn.Tick(now)
+			case <-done:
+				return
+			}
+		}
+	})
+	return func() {
+		close(done)
+		running.Wait()
+	}
+}
+
+// eventLog is what happened, in order.
+type eventLog struct {
+	mu     sync.Mutex
+	change *sync.Cond
+	events []string
+}
+
+func newEventLog() *eventLog {
+	l := new(eventLog)
+	l.change = sync.NewCond(&l.mu)
+	return l
+}
+
+func (l *eventLog) add(event string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.events = append(l.events, event)
+	l.change.Broadcast()
+}
+
+func (l *eventLog) all() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return append([]string(nil), l.events...)
+}
+
+// wait waits until n things have happened and returns them.
+func (l *eventLog) wait(n int) []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for len(l.events) < n {
+		l.change.Wait()
+	}
+	return append([]string(nil), l.events...)
+}

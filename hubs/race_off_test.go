@@ -1,0 +1,5 @@
+//go:build !race
+
+package hubs
+
+const raceEnabled = false

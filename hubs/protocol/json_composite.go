@@ -81,8 +81,7 @@ func (d *jsonDecoder) list(elem *jsonPlan, v reflect.Value) error {
 		n = i + 1
 		switch {
 		case !fixed:
-			v.Grow(1)
-			v.SetLen(n)
+			extend(v, n)
 		case n > v.Len():
 			return d.skipElement()
 		}
@@ -92,6 +91,14 @@ func (d *jsonDecoder) list(elem *jsonPlan, v reflect.Value) error {
 		return errNoFit(fmt.Sprintf("an array of %d elements", n), v.Type())
 	}
 	return err
+}
+
+// extend makes slice v one longer: n elements. The new one is zero.
+func extend(v reflect.Value, n int) {
+	if n > v.Cap() {
+		v.Grow(max(4, v.Len()))
+	}
+	v.SetLen(n)
 }
 
 func (d *jsonDecoder) skipElement() error {

@@ -16,6 +16,13 @@ type jsonScanner struct {
 // peek skips blanks and returns the next byte, 0 at the end (no JSON token
 // begins with 0).
 func (s *jsonScanner) peek() byte {
+	if s.pos < len(s.data) && s.data[s.pos] > ' ' { // nobody writes blanks
+		return s.data[s.pos]
+	}
+	return s.peekBehindBlanks()
+}
+
+func (s *jsonScanner) peekBehindBlanks() byte {
 	for ; s.pos < len(s.data); s.pos++ {
 		switch c := s.data[s.pos]; c {
 		case ' ', '\t', '\n', '\r':

@@ -2,6 +2,7 @@ package protocol
 
 import (
 	"encoding/binary"
+	"math/bits"
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -23,11 +24,11 @@ func plainPrefix(b []byte) int {
 	for ; len(b)-n >= 8; n += 8 {
 		w := binary.LittleEndian.Uint64(b[n:])
 		quote, backslash := w^lanesQuote, w^lanesBackslash
-		// The classic test for a zero lane, and for a lane below a blank: borrows
-		// may raise a false alarm in a higher lane, never hide one.
+		// The classic test for a zero lane, and for a lane below a blank: a borrow
+		// may raise a false alarm, but only above a true one.
 		special := (quote-lanesOnes)&^quote | (backslash-lanesOnes)&^backslash | (w-lanesBlank)&^w
-		if special&lanesHigh != 0 {
-			break
+		if special &= lanesHigh; special != 0 {
+			return n + bits.TrailingZeros64(special)/8
 		}
 	}
 	for ; n < len(b); n++ {

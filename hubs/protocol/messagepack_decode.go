@@ -315,8 +315,7 @@ func (d *packDecoder) list(elem *packPlan, v reflect.Value) error {
 	}
 	for i := range n {
 		if !fixed {
-			v.Grow(1)
-			v.SetLen(i + 1)
+			extend(v, i+1)
 		}
 		if err := elem.read(d, v.Index(i)); err != nil {
 			return inElement(i, err)

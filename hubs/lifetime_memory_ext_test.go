@@ -45,8 +45,8 @@ type crowd struct {
 }
 
 // gather starts a hub and connects n clients to it.
-func gather(t testing.TB, n int, set func(i int, o *testclient.Options)) *crowd {
-	t.Helper()
+func gather(tb testing.TB, n int, set func(i int, o *testclient.Options)) *crowd {
+	tb.Helper()
 	g := new(crowd)
 	connected := make(chan string, n)
 	var err error
@@ -57,11 +57,11 @@ func gather(t testing.TB, n int, set func(i int, o *testclient.Options)) *crowd 
 		},
 	})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		if err := g.runtime.Shutdown(context.Background()); err != nil {
-			t.Error(err)
+			tb.Error(err)
 		}
 		for _, c := range g.clients {
 			c.Close()
@@ -72,7 +72,7 @@ func gather(t testing.TB, n int, set func(i int, o *testclient.Options)) *crowd 
 		set(i, &o)
 		c, err := testclient.Dial(context.Background(), g.runtime, o)
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		g.clients = append(g.clients, c)
 	}

@@ -97,7 +97,8 @@ func (s *connSet) remove(c *Connection) {
 	if s.index == nil {
 		return
 	}
-	if delete(s.index, c); s.n < indexFrom/2 {
+	delete(s.index, c)
+	if s.n < indexFrom/2 {
 		s.index = nil // a map never shrinks by itself
 	}
 }
@@ -198,7 +199,8 @@ func (t *setTable) remove(name string, c *Connection) {
 	if set == nil {
 		return
 	}
-	if set.remove(c); set.n == 0 {
+	set.remove(c)
+	if set.n == 0 {
 		delete(shard.sets, name)
 	}
 }

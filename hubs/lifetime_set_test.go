@@ -83,7 +83,7 @@ func TestConnSetForgets(t *testing.T) {
 	}
 	// Nothing of the set may keep a connection alive that has left.
 	if set.lent != nil || set.index != nil || len(set.chunks) != 1 {
-		t.Fatalf("got snapshot %v, index of %d, %d chunks, want none, none, 1", set.lent, len(set.index), len(set.chunks))
+		t.Fatalf("got snapshot %v, index of %d, %d chunks, want neither of the two, and 1", set.lent, len(set.index), len(set.chunks))
 	}
 	all := set.chunks[0].members[:cap(set.chunks[0].members)]
 	if all[0].conn != conns[0] {

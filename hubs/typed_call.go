@@ -6,8 +6,8 @@ import (
 	"reflect"
 )
 
-// ErrSingleClientOnly: a client was asked for its result through a target of
-// several connections. Only Client and Caller can be asked.
+// ErrSingleClientOnly is returned when a client is asked for its result through
+// a target of several connections. Only Client and Caller can be asked.
 var ErrSingleClientOnly error = &fault{kind: kindInvalidOperation, text: "InvokeAsync only works with Single clients."}
 
 // clientTarget is a [Proxy] or a [SingleProxy].
@@ -55,7 +55,7 @@ func (m *clientMethod) ask(to clientTarget, in []reflect.Value) []reflect.Value 
 
 // arguments takes what a func field was called with apart.
 func (m *clientMethod) arguments(in []reflect.Value) (context.Context, []any, error) {
-	ctx, _ := in[0].Interface().(context.Context)
+	ctx, _ := reflect.TypeAssert[context.Context](in[0])
 	if ctx == nil {
 		return nil, nil, fmt.Errorf("hubs: %s was called with a nil context", m.field)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -75,7 +76,7 @@ func (p *clientPlan) addFields(typ reflect.Type, index []int) error {
 	var errs []error
 	for i := range typ.NumField() {
 		field := typ.Field(i)
-		at := append(index[:len(index):len(index)], i)
+		at := slices.Concat(index, []int{i})
 		if field.Anonymous && field.Type.Kind() == reflect.Struct {
 			errs = append(errs, p.addFields(field.Type, at))
 			continue
@@ -109,7 +110,8 @@ func (m *clientMethod) shape(field reflect.StructField) string {
 	case fn.Kind() != reflect.Func:
 		return fmt.Sprintf("is a %v; make it a %s", fn, want)
 	case !field.IsExported():
-		return "is not exported, so it cannot be filled; begin its name with a capital and name the client method in a tag `signalr:\"name\"`"
+		return "is not exported, so it cannot be filled; begin its name with a capital " +
+			"and name the client method in a tag `signalr:\"name\"`"
 	case fn.IsVariadic():
 		return "is variadic; take a slice as the last parameter instead of ..."
 	case fn.NumIn() == 0 || fn.In(0) != contextType:

@@ -100,7 +100,7 @@ func TestPlanClientRefuses(t *testing.T) {
 	type empty struct{}
 	type pointer struct{ *shared }
 	type noFunc struct{ Name string }
-	type unexported struct{ move func(ctx) error }
+	type unexported struct{ move func(ctx) error } //nolint:unused // that is the point
 	type variadic struct{ Log func(ctx, ...string) error }
 	type noContext struct{ Log func(string) error }
 	type noError struct{ Log func(ctx) }

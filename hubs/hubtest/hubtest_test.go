@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
@@ -83,7 +84,7 @@ func TestRecordsEveryTarget(t *testing.T) {
 func TestCallerAndEvents(t *testing.T) {
 	t.Parallel()
 	hub := new(board)
-	request := httptest.NewRequest("GET", "/board?color=red", nil)
+	request := httptest.NewRequest(http.MethodGet, "/board?color=red", http.NoBody)
 	recorder := hubtest.New(t, hub,
 		hubtest.WithConnectionID("c1"),
 		hubtest.WithUser(auth.NewPrincipal(auth.Identity{ID: "7", Name: "Ann"})),

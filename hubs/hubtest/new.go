@@ -49,15 +49,15 @@ func WithConfig(cfg hubs.Config) Option {
 // the hub could not be registered. hub is a pointer to a struct that embeds
 // hubs.Hub or hubs.Typed. K is the type of the clients as seen from outside of
 // the hub; the compiler infers it.
-func New[H hubs.Instance[K], K any](t testing.TB, hub H, options ...Option) *Recorder[K] {
-	t.Helper()
+func New[H hubs.Instance[K], K any](tb testing.TB, hub H, options ...Option) *Recorder[K] {
+	tb.Helper()
 	r, err := Start(hub, options...)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		if err := r.Close(); err != nil {
-			t.Errorf("hubtest: %v", err)
+			tb.Errorf("hubtest: %v", err)
 		}
 	})
 	return r

@@ -54,7 +54,7 @@ func targetString(to hubs.Target) string {
 		name += "Except"
 	}
 	ids := make([]string, 0, len(to.IDs)+len(to.Except))
-	for _, id := range append(to.IDs[:len(to.IDs):len(to.IDs)], to.Except...) {
+	for _, id := range slices.Concat(to.IDs, to.Except) {
 		ids = append(ids, fmt.Sprintf("%q", id))
 	}
 	if len(ids) == 0 {

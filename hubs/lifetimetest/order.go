@@ -128,7 +128,7 @@ func (f *fixture) checkOrder(r *client, senders, messages int, choose func(int, 
 		if f.cluster.OrderWithinTarget {
 			s.kind = choose(seq, r).Kind
 		}
-		if before, any := last[s]; any && before >= seq {
+		if before, some := last[s]; some && before >= seq {
 			f.Fatalf("%s got message %d of sender %d behind message %d", r.ID(), seq, sender, before)
 		}
 		last[s] = seq

@@ -13,7 +13,7 @@ var resultCases = []testCase{
 	{"a client of this node and one of another answer", func(f *fixture) {
 		own, other := f.connect(0), f.connect(1, messagePack)
 		for _, c := range []*client{own, other} {
-			asked := f.ask(0, c.ID(), "Add", 4, 6)
+			asked := f.ask(0, c.ID(), 4, 6)
 			m := c.next()
 			if m.InvocationID == "" {
 				f.Fatal("got an invocation without an id")
@@ -27,7 +27,7 @@ var resultCases = []testCase{
 	{"a client answers with an error", func(f *fixture) {
 		c := f.connect(0)
 		for from := range 2 {
-			asked := f.ask(from, c.ID(), "Add")
+			asked := f.ask(from, c.ID())
 			c.AnswerError(c.next().InvocationID, "no idea")
 			_, err := asked()
 			var hub *hubs.Error
@@ -39,7 +39,7 @@ var resultCases = []testCase{
 	{"an answer of another type is an error", func(f *fixture) {
 		c := f.connect(0)
 		for from := range 2 {
-			asked := f.ask(from, c.ID(), "Add")
+			asked := f.ask(from, c.ID())
 			f.must(c.Answer(c.next().InvocationID, "ten"))
 			if got, err := asked(); err == nil {
 				f.Fatalf("got %d, want an error", got)
@@ -50,7 +50,7 @@ var resultCases = []testCase{
 	{"a connection that does not exist cannot be asked", func(f *fixture) {
 		f.connect(0)
 		f.connect(1)
-		_, err := f.ask(0, "nobody", "Add")()
+		_, err := f.ask(0, "nobody")()
 		if !errors.Is(err, hubs.ErrNoConnection) || !strings.Contains(err.Error(), "nobody") {
 			f.Fatalf("got %v, want ErrNoConnection with the id", err)
 		}
@@ -58,7 +58,7 @@ var resultCases = []testCase{
 	{"a client that leaves before it answers", func(f *fixture) {
 		for from := range 2 {
 			c := f.connect(0)
-			asked := f.ask(from, c.ID(), "Add")
+			asked := f.ask(from, c.ID())
 			c.next()
 			c.Close()
 			if _, err := asked(); !errors.Is(err, hubs.ErrDisconnected) {
@@ -70,7 +70,7 @@ var resultCases = []testCase{
 		c := f.connect(0)
 		for from := range 2 {
 			ctx, cancel := context.WithCancelCause(f.ctx)
-			asked := f.askWith(ctx, from, c.ID(), "Add")
+			asked := f.askWith(ctx, from, c.ID())
 			m := c.next()
 			enough := errors.New("enough")
 			cancel(enough)
@@ -83,7 +83,7 @@ var resultCases = []testCase{
 	}},
 	{"of two that are asked, one failing leaves the other waiting", func(f *fixture) {
 		a, b := f.connect(0), f.connect(1)
-		askedA, askedB := f.ask(0, a.ID(), "Add"), f.ask(0, b.ID(), "Add")
+		askedA, askedB := f.ask(0, a.ID()), f.ask(0, b.ID())
 		idA, idB := a.next().InvocationID, b.next().InvocationID
 		a.AnswerError(idA, "no idea")
 		if _, err := askedA(); err == nil {
@@ -96,9 +96,9 @@ var resultCases = []testCase{
 	}},
 	{"one client asked twice answers in any order", func(f *fixture) {
 		c := f.connect(0)
-		first := f.ask(0, c.ID(), "Add")
+		first := f.ask(0, c.ID())
 		idFirst := c.next().InvocationID
-		second := f.ask(1, c.ID(), "Add")
+		second := f.ask(1, c.ID())
 		idSecond := c.next().InvocationID
 		if idFirst == idSecond {
 			f.Fatalf("got the id %q twice", idFirst)
@@ -113,7 +113,7 @@ var resultCases = []testCase{
 	}},
 	{"a client cannot answer for another", func(f *fixture) {
 		a, b := f.connect(0), f.connect(0)
-		asked := f.ask(0, a.ID(), "Add")
+		asked := f.ask(0, a.ID())
 		id := a.next().InvocationID
 		f.must(b.Answer(id, 13))
 		select { // fatal for the one who answered
@@ -129,7 +129,7 @@ var resultCases = []testCase{
 	{"a question that cannot be encoded is an error and is not asked", func(f *fixture) {
 		c := f.connect(0)
 		for from := range 2 {
-			if _, err := f.ask(from, c.ID(), "Add", make(chan int))(); err == nil {
+			if _, err := f.ask(from, c.ID(), make(chan int))(); err == nil {
 				f.Fatal("got no error")
 			}
 		}
@@ -139,11 +139,11 @@ var resultCases = []testCase{
 
 // ask asks a client for a number, on a goroutine of its own, and returns what
 // waits for it.
-func (f *fixture) ask(from int, connectionID, method string, args ...any) func() (int, error) {
-	return f.askWith(f.ctx, from, connectionID, method, args...)
+func (f *fixture) ask(from int, connectionID string, args ...any) func() (int, error) {
+	return f.askWith(f.ctx, from, connectionID, args...)
 }
 
-func (f *fixture) askWith(ctx context.Context, from int, connectionID, method string, args ...any) func() (int, error) {
+func (f *fixture) askWith(ctx context.Context, from int, connectionID string, args ...any) func() (int, error) {
 	var (
 		got  int
 		err  error
@@ -152,7 +152,7 @@ func (f *fixture) askWith(ctx context.Context, from int, connectionID, method st
 	decode := func(p protocol.Protocol, result protocol.Raw) error { return p.Unmarshal(result, &got) }
 	go func() { // ends with ctx at the latest; waited for by what is returned
 		defer close(done)
-		err = f.node(from).Invoke(ctx, connectionID, method, args, decode)
+		err = f.node(from).Invoke(ctx, connectionID, "Add", args, decode)
 	}()
 	return func() (int, error) {
 		<-done

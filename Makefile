@@ -88,10 +88,12 @@ bench: deps-go ## run the Go benchmarks
 	@go test -run '^$$' -bench '$(BENCH)' $(BENCHFLAGS) $(packages)
 
 .PHONY: lint
-lint: bin/golangci-lint ## golangci-lint, tidy go.mod files, shellcheck
+lint: bin/golangci-lint ## golangci-lint, tidy go.mod files, vet for Windows, shellcheck
 	@scripts/need shellcheck=shellcheck
 	@echo "==> shellcheck"
 	@shellcheck .ci/run scripts/*
+	@echo "==> go vet for Windows"
+	@GOOS=windows go vet ./...
 	@for dir in $(modules); do \
 		echo "==> go mod tidy -diff and golangci-lint in $${dir#"$$PWD/"}"; \
 		(cd "$$dir" && go mod tidy -diff && "$$OLDPWD/bin/golangci-lint" run --config "$$OLDPWD/.golangci.yml" ./...); \

@@ -1,6 +1,7 @@
 package protocol
 
 import (
+	"bytes"
 	"errors"
 	"testing"
 )
@@ -88,7 +89,7 @@ func TestSplitHandshake(t *testing.T) {
 		payload, rest, ok := SplitHandshake(whole[:n])
 		if complete := n > 31; ok != complete {
 			t.Fatalf("got ok %v for %d bytes", ok, n)
-		} else if complete && (string(payload) != string(whole[:31]) || string(rest) != string(whole[32:n])) {
+		} else if complete && (!bytes.Equal(payload, whole[:31]) || !bytes.Equal(rest, whole[32:n])) {
 			t.Fatalf("got %q and %q for %d bytes", payload, rest, n)
 		} else if !complete && len(rest) != n {
 			t.Fatalf("got rest %q for %d bytes, want all of them", rest, n)

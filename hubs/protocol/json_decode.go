@@ -24,38 +24,9 @@ type jsonDecoder struct {
 // Unmarshal implements [Protocol]. The error says where inside the value
 // something did not fit, and what. v may then hold a part of the value.
 func (j JSON) Unmarshal(raw Raw, v any) error {
-	d := jsonDecoder{jsonScanner: jsonScanner{data: raw}, values: j.config()}
-	err := d.into(v)
-	if err == nil && !d.end() {
-		return errNotJSON
-	}
-	return err
-}
-
-// into reads into the value that pointer v points to. The simplest types, which
-// most arguments are, take no plan, unless options might change theirs.
-func (d *jsonDecoder) into(v any) (err error) {
-	if len(d.values.readers) == 0 {
-		switch v := v.(type) {
-		case *string:
-			*v, err = d.string(stringType)
-			return err
-		case *bool:
-			*v, err = d.bool(boolType)
-			return err
-		case *int:
-			var n int64
-			n, err = d.int(intType, strconv.IntSize)
-			*v = int(n)
-			return err
-		case *float64:
-			*v, err = d.float(floatType, 64)
-			return err
-		case *[]byte:
-			*v, err = d.bytes(bytesType)
-			return err
-		case *any:
-			*v, err = d.any()
+	c := j.config()
+	if len(c.readers) == 0 {
+		if done, err := unmarshalSimpleJSON(raw, v); done {
 			return err
 		}
 	}
@@ -63,8 +34,41 @@ func (d *jsonDecoder) into(v any) (err error) {
 	if target.Kind() != reflect.Pointer || target.IsNil() {
 		return fmt.Errorf("cannot unmarshal into %T: not a pointer, or nil", v)
 	}
+	d := jsonDecoder{jsonScanner: jsonScanner{data: raw}, values: c}
 	d.peek()
-	return d.values.plans.of(target.Type().Elem()).read(d, target.Elem())
+	err := c.plans.of(target.Type().Elem()).read(&d, target.Elem())
+	if err == nil && !d.end() {
+		return errNotJSON
+	}
+	return err
+}
+
+// unmarshalSimpleJSON reads into the simplest types, which most arguments
+// are: they need no plan, and the decoder no place on the heap.
+func unmarshalSimpleJSON(raw Raw, v any) (done bool, err error) {
+	d := jsonDecoder{jsonScanner: jsonScanner{data: raw}}
+	switch v := v.(type) {
+	case *string:
+		*v, err = d.string(stringType)
+	case *bool:
+		*v, err = d.bool(boolType)
+	case *int:
+		var n int64
+		n, err = d.int(intType, strconv.IntSize)
+		*v = int(n)
+	case *float64:
+		*v, err = d.float(floatType, 64)
+	case *[]byte:
+		*v, err = d.bytes(bytesType)
+	case *any:
+		*v, err = d.any()
+	default:
+		return false, nil
+	}
+	if err == nil && !d.end() {
+		err = errNotJSON
+	}
+	return true, err
 }
 
 var (

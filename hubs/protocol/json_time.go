@@ -16,21 +16,18 @@ const ticksPerSecond = int64(time.Second / tick)
 // decimals is how many digits after the point .NET keeps.
 const decimals = 7
 
-// maxZone is the furthest that a zone may be from UTC.
-const maxZone = 14 * time.Hour
+// maxZone is how many seconds a zone may be from UTC at most.
+const maxZone = 14 * 60 * 60
 
 func writeJSONTime(e *jsonEncoder, v reflect.Value) (err error) {
-	t, ok := v.Interface().(time.Time)
-	if !ok {
-		return errUnwritable(v.Type(), "JSON")
-	}
+	t, _ := reflect.TypeAssert[time.Time](v)
 	e.dst, err = appendJSONTime(e.dst, t)
 	return err
 }
 
 // appendJSONTime writes RFC 3339 with up to seven decimals, and Z for UTC.
 func appendJSONTime(dst []byte, t time.Time) ([]byte, error) {
-	if _, offset := t.Zone(); offset%60 != 0 || time.Duration(offset).Abs()*time.Second > maxZone {
+	if _, offset := t.Zone(); offset%60 != 0 || max(offset, -offset) > maxZone {
 		t = t.UTC() // no client could read such a zone
 	}
 	t = t.Add(-time.Duration(t.Nanosecond()) % tick)
@@ -60,11 +57,11 @@ func readJSONTime(d *jsonDecoder, v reflect.Value) error {
 // Without a zone it is UTC. Digits beyond the seventh decimal are cut off.
 func parseDateTime(text []byte) (time.Time, bool) {
 	p := timeText{rest: text, ok: true}
-	year, month, day := p.number(4), p.after('-', 2), p.after('-', 2)
+	year, month, day := p.number(4), p.after('-'), p.after('-')
 	if len(p.rest) == 0 {
 		return p.instant(year, month, day, 0, 0, 0, 0, time.UTC)
 	}
-	hour, minute := p.after('T', 2), p.after(':', 2)
+	hour, minute := p.after('T'), p.after(':')
 	var second, nanos int
 	if p.next(':') {
 		second = p.number(2)
@@ -106,10 +103,10 @@ func (p *timeText) number(digits int) int {
 	return n
 }
 
-// after reads c and a number behind it.
-func (p *timeText) after(c byte, digits int) int {
+// after reads c and a number of two digits behind it.
+func (p *timeText) after(c byte) int {
 	p.ok = p.ok && p.next(c)
-	return p.number(digits)
+	return p.number(2)
 }
 
 // fraction reads decimals of a second, as nanoseconds cut to ticks.
@@ -142,11 +139,11 @@ func (p *timeText) zone() *time.Location {
 	}
 	offset := p.number(2) * 3600
 	if len(p.rest) > 0 {
-		minutes := p.after(':', 2)
+		minutes := p.after(':')
 		p.ok = p.ok && minutes < 60
 		offset += minutes * 60
 	}
-	p.ok = p.ok && offset <= int(maxZone/time.Second)
+	p.ok = p.ok && offset <= maxZone
 	if offset == 0 {
 		return time.UTC
 	}

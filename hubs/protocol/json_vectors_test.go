@@ -174,7 +174,7 @@ func TestJSONMalformed(t *testing.T) {
 		`{"type":6,"x":` + strings.Repeat(`{"a":`, 64) + "1" + strings.Repeat("}", 64) + `}`, strings.Repeat(`{"x":`, 100000),
 	} {
 		var m Message
-		if err := (JSON{}).Parse([]byte(in), &m); err != errReadingJSON {
+		if err := (JSON{}).Parse([]byte(in), &m); !errors.Is(err, errReadingJSON) {
 			t.Errorf("%.60q: got %v, want %v", in, err, errReadingJSON)
 		}
 	}

@@ -21,8 +21,9 @@ import "reflect"
 //     string as "", since a .NET string may be null; nothing else takes it.
 //   - Integers are written in the shortest form and read from any that fits;
 //     floats take integers too, integers no floats.
-//   - A [time.Time] is a timestamp, cut to 100 ns and read as UTC; a
-//     [time.Duration] is its number of ticks of 100 ns; a complex number is an
+//   - A [time.Time] is a timestamp, cut to 100 ns and read as UTC; the array
+//     that a .NET client makes of a DateTimeOffset is read too. A
+//     [time.Duration] is its number of ticks of 100 ns, a complex number an
 //     array of two.
 //   - A []byte is read from str and from an array of integers as well, a string
 //     from str alone. What is no UTF-8 in it becomes U+FFFD.

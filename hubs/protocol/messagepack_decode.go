@@ -24,38 +24,9 @@ type packDecoder struct {
 // Unmarshal implements [Protocol]. The error says where inside the value
 // something did not fit, and what. v may then hold a part of the value.
 func (p MessagePack) Unmarshal(raw Raw, v any) error {
-	d := packDecoder{values: p.config(), rest: raw}
-	err := d.into(v)
-	if err == nil && len(d.rest) > 0 {
-		return errNotPack
-	}
-	return err
-}
-
-// into reads into the value that pointer v points to. The simplest types, which
-// most arguments are, take no plan, unless options might change theirs.
-func (d *packDecoder) into(v any) (err error) {
-	if len(d.values.readers) == 0 {
-		switch v := v.(type) {
-		case *string:
-			*v, err = d.string(stringType)
-			return err
-		case *bool:
-			*v, err = d.bool(boolType)
-			return err
-		case *int:
-			var n int64
-			n, err = d.int(intType, strconv.IntSize)
-			*v = int(n)
-			return err
-		case *float64:
-			*v, err = d.float(floatType)
-			return err
-		case *[]byte:
-			*v, err = d.bytes(bytesType)
-			return err
-		case *any:
-			*v, err = d.any()
+	c := p.config()
+	if len(c.readers) == 0 {
+		if done, err := unmarshalSimpleMessagePack(raw, v); done {
 			return err
 		}
 	}
@@ -63,7 +34,40 @@ func (d *packDecoder) into(v any) (err error) {
 	if target.Kind() != reflect.Pointer || target.IsNil() {
 		return fmt.Errorf("cannot unmarshal into %T: not a pointer, or nil", v)
 	}
-	return d.values.plans.of(target.Type().Elem()).read(d, target.Elem())
+	d := packDecoder{rest: raw, values: c}
+	err := c.plans.of(target.Type().Elem()).read(&d, target.Elem())
+	if err == nil && len(d.rest) > 0 {
+		return errNotPack
+	}
+	return err
+}
+
+// unmarshalSimpleMessagePack reads into the simplest types, which most arguments
+// are: they need no plan, and the decoder no place on the heap.
+func unmarshalSimpleMessagePack(raw Raw, v any) (done bool, err error) {
+	d := packDecoder{rest: raw}
+	switch v := v.(type) {
+	case *string:
+		*v, err = d.string(stringType)
+	case *bool:
+		*v, err = d.bool(boolType)
+	case *int:
+		var n int64
+		n, err = d.int(intType, strconv.IntSize)
+		*v = int(n)
+	case *float64:
+		*v, err = d.float(floatType)
+	case *[]byte:
+		*v, err = d.bytes(bytesType)
+	case *any:
+		*v, err = d.any()
+	default:
+		return false, nil
+	}
+	if err == nil && len(d.rest) > 0 {
+		err = errNotPack
+	}
+	return true, err
 }
 
 // value takes the next value as it stands.

@@ -76,10 +76,10 @@ func (p *packParser) invocation(hasStreams bool) *Error {
 	p.m.Target = target
 	// What is wrong with the arguments fails the call alone, so nothing behind
 	// them is looked at either.
-	if p.m.ArgumentsErr = p.arguments(); p.m.ArgumentsErr != nil || !hasStreams {
-		return nil
+	if p.m.ArgumentsErr = p.arguments(); p.m.ArgumentsErr == nil && hasStreams {
+		return p.streamIDs()
 	}
-	return p.streamIDs()
+	return nil
 }
 
 func (p *packParser) arguments() error {

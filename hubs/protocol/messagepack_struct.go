@@ -42,8 +42,8 @@ func (c *packValues) fillStruct(b *planner[packPlan], t reflect.Type, plan *pack
 
 // isPackArray looks for the blank field that makes a struct an array.
 func isPackArray(t reflect.Type) bool {
-	for i := range t.NumField() {
-		if sf := t.Field(i); sf.Name == "_" {
+	for sf := range t.Fields() {
+		if sf.Name == "_" {
 			_, options, _ := strings.Cut(sf.Tag.Get("msgpack"), ",")
 			if options == "as_array" {
 				return true

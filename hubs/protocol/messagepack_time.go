@@ -14,10 +14,7 @@ const timestampExtension = -1
 var timeType = reflect.TypeFor[time.Time]()
 
 func writePackTime(e *packEncoder, v reflect.Value) error {
-	t, ok := v.Interface().(time.Time)
-	if !ok {
-		return errUnwritable(v.Type(), "MessagePack")
-	}
+	t, _ := reflect.TypeAssert[time.Time](v)
 	e.dst = appendTimestamp(e.dst, t)
 	return nil
 }
@@ -40,11 +37,45 @@ func appendTimestamp(dst []byte, t time.Time) []byte {
 }
 
 func readPackTime(d *packDecoder, v reflect.Value) error {
-	t, err := d.time(v.Type())
+	read := d.time
+	if scanPack(d.rest).kind == packArray {
+		read = d.timeWithOffset
+	}
+	t, err := read(v.Type())
 	if err == nil {
 		v.Set(reflect.ValueOf(t))
 	}
 	return err
+}
+
+// timeWithOffset reads what .NET clients make of a DateTimeOffset, for which Go
+// has no other type than time.Time: an array of the local clock's reading, as
+// if it were UTC, and the minutes that it is ahead of UTC.
+func (d *packDecoder) timeWithOffset(t reflect.Type) (time.Time, error) {
+	n, err := d.open(packArray, t)
+	if err != nil {
+		return time.Time{}, err
+	}
+	if n != 2 {
+		return time.Time{}, errNoFit(fmt.Sprintf("an array of %d elements", n), t)
+	}
+	d.depth--
+	clock, err := d.time(t)
+	if err != nil {
+		return time.Time{}, err
+	}
+	minutes, err := d.int(t, 16)
+	if err != nil {
+		return time.Time{}, err
+	}
+	if max(minutes, -minutes)*60 > maxZone {
+		return time.Time{}, errNoFit(fmt.Sprintf("an offset of %d minutes", minutes), t)
+	}
+	zone := time.UTC
+	if minutes != 0 {
+		zone = time.FixedZone("", int(minutes)*60)
+	}
+	return clock.Add(-time.Duration(minutes) * time.Minute).In(zone), nil
 }
 
 // time reads a timestamp in either framing of an extension.

@@ -1,6 +1,7 @@
 package protocol
 
 import (
+	"bytes"
 	"encoding/hex"
 	"errors"
 	"strings"
@@ -207,7 +208,7 @@ func TestMessagePackWrites(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			if want := unhex(t, test.want); string(test.got) != string(want) {
+			if want := unhex(t, test.want); !bytes.Equal(test.got, want) {
 				t.Errorf("got %x, want %x", test.got, want)
 			}
 		})

@@ -67,10 +67,10 @@ type derived struct {
 	*Custom
 
 	Shared string // hides the one of base
-	hidden int
-	Skip   int `json:"-" msgpack:"-"`
-	Tagged int `json:"other_name" msgpack:"OTHER"`
-	Empty  int `json:",omitempty" msgpack:",omitempty"`
+	hidden int    //nolint:unused // never written
+	Skip   int    `json:"-" msgpack:"-"`
+	Tagged int    `json:"other_name" msgpack:"OTHER"`
+	Empty  int    `json:",omitempty" msgpack:",omitempty"`
 }
 
 // node contains itself.
@@ -83,7 +83,7 @@ type node struct {
 
 // tuple is an array in MessagePack.
 type tuple struct {
-	_     struct{} `msgpack:",as_array"`
+	_     struct{} `msgpack:",as_array"` //nolint:revive // how a struct asks for it
 	Left  int
 	Right string
 }
@@ -103,5 +103,3 @@ func nested(levels int) any {
 	}
 	return x
 }
-
-func ptr[T any](v T) *T { return &v }

@@ -1,0 +1,126 @@
+package transports
+
+import (
+	"bytes"
+	"io"
+	"log/slog"
+	"net/http"
+
+	"github.com/hubwire/signalr/internal/bufpool"
+)
+
+// serveEventStream serves the one GET of a connection over server-sent events
+// (transports.md, 5). All writes are this handler's.
+func (ep *Endpoint) serveEventStream(w http.ResponseWriter, r *http.Request) {
+	c := ep.lookup(w, r)
+	if c == nil || !ep.attach(w, r, c, ServerSentEvents) {
+		return
+	}
+	c.bind(r)
+	p := c.getPull()
+	rc := http.NewResponseController(w)
+	withoutDeadlines(rc)
+	p.in.start(c.connect())
+	cause := c.streamEvents(w, r, rc)
+	ep.debug(c, "EventStreamEnded", slog.Any("error", cause))
+	c.end(cause)
+	c.mu.Lock()
+	c.attached, c.transportOver = false, true
+	c.mu.Unlock()
+	p.in.end(true)
+	c.settle()
+}
+
+// streamEvents writes what is queued until the App has finished, the client is
+// gone or the connection was aborted, and returns which.
+func (c *Conn) streamEvents(w http.ResponseWriter, r *http.Request, rc *http.ResponseController) error {
+	h := w.Header()
+	h["Content-Type"] = []string{"text/event-stream"}
+	h["Cache-Control"] = []string{"no-cache,no-store"}
+	h["Pragma"] = []string{"no-cache"}
+	h["Content-Encoding"] = []string{"identity"} // no middleware is to compress and so to hold back
+	h["X-Accel-Buffering"] = []string{"no"}      // nor nginx
+	w.WriteHeader(http.StatusOK)
+	err := c.writeOut(rc, func() error {
+		if _, err := io.WriteString(w, ":\r\n"); err != nil { // Firefox calls it open with the first bytes
+			return err
+		}
+		return rc.Flush()
+	})
+	for err == nil {
+		buf, over := c.takeOut()
+		switch {
+		case buf != nil:
+			err = c.writeEvent(w, rc, buf)
+			continue
+		case over:
+			return ErrFinished
+		}
+		select {
+		case <-c.pull.wake:
+		case <-r.Context().Done():
+			return ErrClosedByClient
+		}
+	}
+	return ErrConnectionLost
+}
+
+// eventPiece is how much of a long event is written at a time, so that the
+// progress can be seen.
+const eventPiece = 16 << 10
+
+// writeEvent writes one event and gives buf back.
+func (c *Conn) writeEvent(w http.ResponseWriter, rc *http.ResponseController, buf *bufpool.Buffer) error {
+	event, start := formatEvent(buf)
+	err := c.writeOut(rc, func() error {
+		rest := event.B[start:]
+		for len(rest) > eventPiece {
+			n, err := w.Write(rest[:eventPiece])
+			if err != nil {
+				return err
+			}
+			rest = rest[n:]
+			c.out.took(n, c.ep.engine.now)
+		}
+		if _, err := w.Write(rest); err != nil {
+			return err
+		}
+		return rc.Flush()
+	})
+	c.outDone(event)
+	return err
+}
+
+// formatEvent makes an event of the payload of buf, and returns the buffer with
+// it and where it starts. A payload without a line feed, which is what JSON hub
+// messages are, stays where it is.
+func formatEvent(buf *bufpool.Buffer) (event *bufpool.Buffer, start int) {
+	const field = "data: "
+	payload := buf.B[frameRoom:]
+	if len(payload) > 0 && bytes.IndexByte(payload, '\n') < 0 {
+		start = frameRoom - len(field)
+		copy(buf.B[start:], field)
+		buf = buf.Grow(4)
+		buf.B = append(buf.B, "\r\n\r\n"...)
+		return buf, start
+	}
+	event = bufpool.Get(len(payload) + bytes.Count(payload, []byte{'\n'})*len(field) + 16)
+	event.B = appendEvent(event.B, payload)
+	bufpool.Put(buf)
+	return event, 0
+}
+
+// appendEvent appends payload as an event, line by line (transports.md, 5.3).
+func appendEvent(b, payload []byte) []byte {
+	for more := len(payload) > 0; more; {
+		var line []byte
+		line, payload, more = bytes.Cut(payload, []byte{'\n'})
+		if more && len(line) > 1 && line[len(line)-1] == '\r' {
+			line = line[:len(line)-1]
+		}
+		b = append(b, "data: "...)
+		b = append(b, line...)
+		b = append(b, "\r\n"...)
+	}
+	return append(b, "\r\n"...)
+}

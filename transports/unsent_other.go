@@ -1,0 +1,5 @@
+//go:build !linux
+
+package transports
+
+func unsentBytes(uintptr) int { return -1 }

@@ -56,14 +56,32 @@ func unquote(raw []byte, escaped bool) (text []byte, ok bool) {
 
 // appendJSONString writes s as a JSON string. What is no UTF-8 becomes U+FFFD.
 func appendJSONString[S ~string | ~[]byte](dst []byte, s S) []byte {
-	for i := range len(s) {
-		if c := s[i]; c == '"' || c == '\\' || c < ' ' || c >= utf8.RuneSelf {
-			// The error tells of invalid UTF-8, which has been replaced.
-			dst, _ = jsontext.AppendQuote(dst, s)
-			return dst
-		}
+	if !isPlainASCII(s) {
+		// The error tells of invalid UTF-8, which has been replaced.
+		dst, _ = jsontext.AppendQuote(dst, s)
+		return dst
 	}
 	dst = append(dst, '"')
 	dst = append(dst, s...)
 	return append(dst, '"')
+}
+
+// isPlainASCII reports whether s may stand between quotes as it is.
+func isPlainASCII[S ~string | ~[]byte](s S) bool {
+	n := 0
+	for ; len(s)-n >= 8; n += 8 {
+		b := s[n : n+8] // one load: the compiler sees what the next line means
+		w := uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 |
+			uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
+		quote, backslash := w^lanesQuote, w^lanesBackslash
+		if special := (quote - lanesOnes) | (backslash - lanesOnes) | (w - lanesBlank) | w; special&lanesHigh != 0 {
+			return false
+		}
+	}
+	for ; n < len(s); n++ {
+		if c := s[n]; c == '"' || c == '\\' || c < ' ' || c >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }

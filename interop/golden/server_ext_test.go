@@ -29,6 +29,12 @@ type servers struct {
 
 	mu   sync.Mutex
 	idle []*server // guarded by mu
+
+	// starting is held while a server starts: one after the other is gentler
+	// to a small machine than all at once, and where one cannot start there
+	// is no use in trying more.
+	starting sync.Mutex
+	broken   bool // guarded by starting
 }
 
 // newServers builds our server, unless the real one is asked for. All processes
@@ -80,7 +86,15 @@ func (s *servers) take(t *testing.T, fresh bool) *server {
 		return server
 	}
 	s.mu.Unlock()
-	return startServer(t, s.command)
+	s.starting.Lock()
+	defer s.starting.Unlock()
+	if s.broken {
+		t.Fatal("no server: another could not be started before")
+	}
+	s.broken = true // startServer does not return if it fails
+	server := startServer(t, s.command)
+	s.broken = false
+	return server
 }
 
 // giveBack returns what the server wrote meanwhile. A server that is gone is a
@@ -88,7 +102,7 @@ func (s *servers) take(t *testing.T, fresh bool) *server {
 func (s *servers) giveBack(t *testing.T, server *server, ends bool) string {
 	t.Helper()
 	if ends {
-		server.stop(t)
+		server.expectExit(t)
 		return server.log.take()
 	}
 	log := server.log.take()
@@ -151,14 +165,20 @@ func startServer(t *testing.T, command []string) *server {
 	return s
 }
 
-// stop ends the process: with SIGTERM, and by force when its time is over. Ours
-// must do it in time and with status 0.
+// stop ends the process with SIGTERM.
 func (s *server) stop(t *testing.T) {
 	t.Helper()
 	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		s.kill() // Windows has no SIGTERM
 		return
 	}
+	s.expectExit(t)
+}
+
+// expectExit waits for the end of a process that was asked for it, and forces
+// it when its time is over. Ours must end in time and with status 0.
+func (s *server) expectExit(t *testing.T) {
+	t.Helper()
 	timer := time.NewTimer(stopTime)
 	defer timer.Stop()
 	select {

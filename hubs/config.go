@@ -82,6 +82,12 @@ type Config struct {
 	// [NewMemoryLifetime].
 	LifetimeManager func(Env) LifetimeManager
 
+	// CloseOnAuthenticationExpiration ends a connection within two seconds after
+	// the user's credentials have ended; its client may reconnect with new ones.
+	// Default: a connection that is open stays so, though polls and posts with
+	// old credentials fail.
+	CloseOnAuthenticationExpiration bool
+
 	// Filters run around the hub's calls, the first outermost.
 	Filters []Filter
 

@@ -3,6 +3,7 @@ package hubs
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/hubwire/signalr/auth"
 )
@@ -20,6 +21,10 @@ type Conn interface {
 	// User is the principal of the request that opened the connection; nil is
 	// the anonymous user.
 	User() *auth.Principal
+
+	// AuthExpiry is when the user's credentials end, as the newest request of
+	// the connection showed them. The zero time is never.
+	AuthExpiry() time.Time
 
 	// Request is a copy of the request that opened the connection, safe to
 	// read for the connection's whole life. Its body is empty and its context

@@ -39,6 +39,9 @@ func (c *Context) Items() *Items { return &c.conn.items }
 // Features is what the connection can do.
 func (c *Context) Features() Features { return Features{conn: c.conn} }
 
+// Hub is the name of the hub, see [Config.Name].
+func (c *Context) Hub() string { return c.conn.rt.cfg.Name }
+
 // Protocol is the name of the hub protocol that the client chose, such as "json".
 func (c *Context) Protocol() string { return c.conn.Protocol().Name() }
 

@@ -71,8 +71,11 @@ var (
 	// ErrServerShutdown: the server shuts down.
 	ErrServerShutdown = errors.New("hubs: the server shuts down")
 
-	// ErrCloseRequested: the host asked for the connection to be closed, for
-	// instance because the client's credentials have expired.
+	// ErrAuthenticationExpired: the user's credentials have ended, and the hub
+	// wants no connections without (CloseOnAuthenticationExpiration).
+	ErrAuthenticationExpired = errors.New("hubs: the user's credentials have expired")
+
+	// ErrCloseRequested: the host asked for the connection to be closed.
 	ErrCloseRequested = errors.New("hubs: the host closed the connection")
 
 	// ErrHandshake: the handshake failed; no hub ever saw the connection.

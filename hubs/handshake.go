@@ -58,7 +58,7 @@ func (c *Connection) choose(request protocol.HandshakeRequest) (chosen *wire, re
 	case chosen == nil:
 		return nil, fmt.Sprintf(textNoProtocol, request.Protocol)
 	case request.Version > highestVersion:
-		return nil, fmt.Sprintf(textVersion, request.Version, chosen.Name())
+		return nil, fmt.Sprintf(textVersion, request.Version, request.Protocol)
 	case chosen.TransferFormat() == protocol.Binary && !c.transport.SupportsBinary():
 		return nil, fmt.Sprintf(textNoBinary, chosen.Name())
 	}

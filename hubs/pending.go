@@ -156,6 +156,7 @@ func (c *Connection) take(last *call) *call {
 	}
 	if c.pending.len() == 0 {
 		c.permits--
+		c.unblock()
 		c.mu.Unlock()
 		return nil
 	}

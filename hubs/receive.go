@@ -3,6 +3,7 @@ package hubs
 import (
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/hubwire/signalr/hubs/protocol"
 )
@@ -84,6 +85,7 @@ func (c *Connection) frames(data []byte) (rest []byte) {
 			err = c.wire.Parse(payload, m)
 		}
 		if err != nil {
+			c.awaitCalls()
 			c.end(ending{cause: err, fault: err, allowReconnect: true})
 		}
 		if err != nil || !c.dispatch(m, len(payload)) {
@@ -99,6 +101,25 @@ func (c *Connection) frames(data []byte) (rest []byte) {
 	m.Reset()
 	messagePool.Put(m)
 	return data
+}
+
+// answerTime is how long calls that came before a broken message have to be
+// answered before the connection is closed for it.
+const answerTime = time.Second
+
+// awaitCalls waits for the answers to calls that came before a broken message.
+// ASP.NET Core runs the synchronous part of a call before it reads on, so its
+// clients get the answers of short calls.
+func (c *Connection) awaitCalls() {
+	late := false // guarded by c.mu
+	timer := time.AfterFunc(answerTime, func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		late = true
+		c.unblock()
+	})
+	defer timer.Stop()
+	c.wait(func() bool { return late || c.permits == 0 && c.pending.len() == 0 })
 }
 
 // split cuts the first frame off data and returns its payload and how many bytes

@@ -55,6 +55,7 @@ func newTestConn(id string) *testConn {
 
 func (c *testConn) ID() string               { return c.id }
 func (c *testConn) User() *auth.Principal    { return c.user }
+func (c *testConn) AuthExpiry() time.Time    { return c.user.Expiry() }
 func (c *testConn) Request() *http.Request   { return c.request }
 func (c *testConn) Transport() string        { return c.transport }
 func (c *testConn) SupportsBinary() bool     { return !c.textOnly }

@@ -23,6 +23,18 @@ func (c *Connection) Tick(now time.Time) {
 	case open:
 		c.keepAlive(at)
 		c.watch(at)
+		c.checkExpiry(now)
+	}
+}
+
+// checkExpiry ends the connection of a user whose credentials have ended, if
+// the hub wants that (transports.md, 8.5).
+func (c *Connection) checkExpiry(now time.Time) {
+	if !c.rt.cfg.CloseOnAuthenticationExpiration {
+		return
+	}
+	if expiry := c.transport.AuthExpiry(); !expiry.IsZero() && expiry.Before(now) {
+		c.end(ending{cause: ErrAuthenticationExpired, allowReconnect: true})
 	}
 }
 

@@ -43,6 +43,7 @@ func newConn(o Options) *conn {
 
 func (c *conn) ID() string               { return c.options.ID }
 func (c *conn) User() *auth.Principal    { return c.options.User }
+func (c *conn) AuthExpiry() time.Time    { return c.options.User.Expiry() }
 func (c *conn) Request() *http.Request   { return c.options.Request }
 func (c *conn) Transport() string        { return "WebSockets" }
 func (c *conn) SupportsBinary() bool     { return true }

@@ -143,7 +143,10 @@ func (c *Conn) Context() context.Context {
 func (c *Conn) getPull() *pull {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.pull == nil && c.transport != WebSockets {
+	if c.transport == WebSockets {
+		return nil
+	}
+	if c.pull == nil {
 		c.pull = newPull(c.ep.engine, c.ep.cfg.ApplicationMaxBufferSize)
 		if c.state == Disposed {
 			c.pull.in.end(false)

@@ -75,6 +75,7 @@ func (ep *Endpoint) serveWebSocket(w http.ResponseWriter, r *http.Request) {
 	}
 	if !ep.engine.spawn(func() { ws.run() }) {
 		ws.kill()
+		_ = ws.lib.CloseNow()
 		c.abandon(ErrShuttingDown)
 	}
 }

@@ -125,23 +125,26 @@ func (m *memoryLifetime) unregister(c *Connection) *member {
 }
 
 func (m *memoryLifetime) AddToGroup(_ context.Context, connectionID, group string) error {
-	joining := m.find(connectionID)
-	if joining == nil {
-		return nil
+	if joining := m.find(connectionID); joining != nil {
+		m.join(joining, group)
 	}
+	return nil
+}
+
+// join makes a member, who may be gone by now, one of a group.
+func (m *memoryLifetime) join(joining *member, group string) {
 	// Held until the table has it, so that joins and leaves of one connection
 	// are in the table what they are in its list.
 	joining.mu.Lock()
 	defer joining.mu.Unlock()
 	if _, in := joining.groups[group]; in || joining.gone {
-		return nil
+		return
 	}
 	if joining.groups == nil {
 		joining.groups = make(map[string]struct{})
 	}
 	joining.groups[group] = struct{}{}
 	m.groups.add(group, joining.conn)
-	return nil
 }
 
 func (m *memoryLifetime) RemoveFromGroup(_ context.Context, connectionID, group string) error {

@@ -61,3 +61,21 @@ func TestMemoryLifetimeDisconnectsTheRightOne(t *testing.T) {
 		t.Error("the connection that stays was removed in place of the other")
 	}
 }
+
+// TestMemoryLifetimeLateJoin plays the race of a join with the disconnect in
+// the order that matters: the connection was found, then it went.
+func TestMemoryLifetimeLateJoin(t *testing.T) {
+	t.Parallel()
+	m := NewMemoryLifetime(Env{}).(*memoryLifetime)
+	c := &Connection{transport: newTestConn("id")}
+	if err := m.Connect(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	found := m.find("id")
+	m.join(found, "early")
+	m.Disconnect(t.Context(), c)
+	m.join(found, "late")
+	if groups := m.groups.len(); groups != 0 {
+		t.Errorf("got %d groups after their only member has left, want none", groups)
+	}
+}

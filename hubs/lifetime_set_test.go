@@ -36,7 +36,7 @@ func TestConnSetModel(t *testing.T) {
 				set   connSet
 				past  []taken
 			)
-			for step := range 40 * size {
+			for step := range 16 * size {
 				// Waves, so that the set is full and empty now and then.
 				growing := step/(2*size)%2 == 0
 				c := conns[rnd.IntN(size)]
@@ -50,7 +50,7 @@ func TestConnSetModel(t *testing.T) {
 				if set.n != len(want) {
 					t.Fatalf("step %d: got %d members, want %d", step, set.n, len(want))
 				}
-				if rnd.IntN(10) == 0 {
+				if rnd.IntN(40) == 0 {
 					past = append(past, taken{set.snapshot(), maps.Clone(want)})
 				}
 			}

@@ -75,7 +75,7 @@ func (d *jsonDecoder) list(elem *jsonPlan, v reflect.Value) error {
 	}
 	n := 0
 	if !fixed {
-		v.Set(reflect.MakeSlice(v.Type(), 0, 0))
+		v.SetZero()
 	}
 	err := d.elements(func(i int) error {
 		n = i + 1
@@ -87,10 +87,15 @@ func (d *jsonDecoder) list(elem *jsonPlan, v reflect.Value) error {
 		}
 		return elem.read(d, v.Index(i))
 	})
-	if err == nil && fixed && n != v.Len() {
+	switch {
+	case err != nil:
+		return err
+	case fixed && n != v.Len():
 		return errNoFit(fmt.Sprintf("an array of %d elements", n), v.Type())
+	case !fixed && n == 0:
+		v.Set(reflect.MakeSlice(v.Type(), 0, 0)) // empty is not nil
 	}
-	return err
+	return nil
 }
 
 // extend makes slice v one longer: n elements. The new one is zero.

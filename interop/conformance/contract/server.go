@@ -1,4 +1,7 @@
-package main
+// Package contract is what the conformance server serves: the hubs and helper
+// endpoints of a fixed contract. It is a package so that a server with a
+// backplane, which lives in another module, serves the same.
+package contract
 
 import (
 	"fmt"
@@ -19,26 +22,30 @@ import (
 // allowedOrigin is the one foreign origin of the contract.
 const allowedOrigin = "http://localhost:8090"
 
-type server struct {
-	signalr   *signalr.Server
-	handler   http.Handler
+// Server is the contract, not listening yet.
+type Server struct {
+	SignalR *signalr.Server // to shut down
+	Handler http.Handler
+
 	book      *lifeBook
 	redirects atomic.Int64
 }
 
-func newServer(log *slog.Logger, shutdown func()) *server {
-	s := &server{book: newLifeBook()}
-	s.signalr = signalr.New(
+// New returns the contract. POST /shutdown calls shutdown; options are added
+// to those that the contract asks for.
+func New(log *slog.Logger, shutdown func(), options ...signalr.ServerOption) *Server {
+	s := &Server{book: newLifeBook()}
+	s.SignalR = signalr.New(append([]signalr.ServerOption{
 		signalr.Logger(log),
 		signalr.Protocols(protocol.NewJSON(protocol.ExactNames()), protocol.NewMessagePack()),
 		signalr.AllowedOrigins(allowedOrigin),
 		signalr.UserIDProvider(userID),
-	)
+	}, options...)...)
 	mux := http.NewServeMux()
 	hubPaths := s.mapHubs(mux)
 	s.mapHelpers(mux, shutdown)
 
-	s.handler = cors.New(cors.Options{
+	s.Handler = cors.New(cors.Options{
 		AllowedOrigins:   []string{allowedOrigin},
 		AllowCredentials: true,
 		AllowedMethods:   []string{"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"},
@@ -48,38 +55,41 @@ func newServer(log *slog.Logger, shutdown func()) *server {
 }
 
 // mapHubs mounts every hub of the contract and returns their paths.
-func (s *server) mapHubs(mux *http.ServeMux) []string {
+func (s *Server) mapHubs(mux *http.ServeMux) []string {
 	table := []struct {
 		path    string
+		name    string // on a backplane
 		options []signalr.HubOption
 	}{
-		{"/testhub", nil},
-		{"/testhub-nowebsockets", []signalr.HubOption{signalr.Transports(transports.ServerSentEvents | transports.LongPolling)}},
-		{"/testhub-sse-only", []signalr.HubOption{signalr.Transports(transports.ServerSentEvents)}},
-		{"/testhub-longpolling-only", []signalr.HubOption{signalr.Transports(transports.LongPolling)}},
-		{"/testhub-detailed-errors", []signalr.HubOption{signalr.EnableDetailedErrors(true)}},
-		{"/parallel", []signalr.HubOption{signalr.MaximumParallelInvocationsPerClient(10)}},
-		{"/smallmax", []signalr.HubOption{signalr.MaximumReceiveMessageSize(1024)}},
-		{"/fastping", []signalr.HubOption{
+		{"/testhub", "TestHub", nil},
+		{"/testhub-nowebsockets", "NoWebSocketsHub", []signalr.HubOption{signalr.Transports(transports.ServerSentEvents | transports.LongPolling)}},
+		{"/testhub-sse-only", "SseHub", []signalr.HubOption{signalr.Transports(transports.ServerSentEvents)}},
+		{"/testhub-longpolling-only", "LongPollingHub", []signalr.HubOption{signalr.Transports(transports.LongPolling)}},
+		{"/testhub-detailed-errors", "DetailedHub", []signalr.HubOption{signalr.EnableDetailedErrors(true)}},
+		{"/parallel", "ParallelHub", []signalr.HubOption{signalr.MaximumParallelInvocationsPerClient(10)}},
+		{"/smallmax", "SmallMaxHub", []signalr.HubOption{signalr.MaximumReceiveMessageSize(1024)}},
+		{"/fastping", "FastPingHub", []signalr.HubOption{
 			signalr.KeepAliveInterval(200 * time.Millisecond),
 			signalr.ClientTimeoutInterval(time.Second),
 			signalr.HandshakeTimeout(time.Second),
 		}},
-		{"/authorizedhub", []signalr.HubOption{signalr.RequireAuthorization()}},
-		{"/authexpire", []signalr.HubOption{signalr.RequireAuthorization(), signalr.CloseOnAuthenticationExpiration(true)}},
+		{"/authorizedhub", "AuthorizedHub", []signalr.HubOption{signalr.RequireAuthorization()}},
+		{"/authexpire", "AuthExpireHub", []signalr.HubOption{signalr.RequireAuthorization(), signalr.CloseOnAuthenticationExpiration(true)}},
 	}
 	paths := []string{"/uncreatable"}
 	for _, row := range table {
 		newHub := func() *hub { return &hub{path: row.path, book: s.book} }
-		options := append(row.options, signalr.AuthorizeMethod((*hub).AdminOnly, auth.Role("admin")))
-		signalr.MapHub(s.signalr, mux, row.path, newHub, options...)
+		options := append(row.options, signalr.HubName(row.name),
+			signalr.AuthorizeMethod((*hub).AdminOnly, auth.Role("admin")))
+		signalr.MapHub(s.SignalR, mux, row.path, newHub, options...)
 		paths = append(paths, row.path)
 	}
-	signalr.MapHub(s.signalr, mux, "/uncreatable", func() *hub { panic("this hub cannot be created") })
+	signalr.MapHub(s.SignalR, mux, "/uncreatable", func() *hub { panic("this hub cannot be created") },
+		signalr.HubName("UncreatableHub"))
 	return paths
 }
 
-func (s *server) mapHelpers(mux *http.ServeMux, shutdown func()) {
+func (s *Server) mapHelpers(mux *http.ServeMux, shutdown func()) {
 	mux.Handle("/redirect/negotiate", signalr.RedirectNegotiate(func(r *http.Request) (url, accessToken string, err error) {
 		return fmt.Sprintf("http://%s/testhub?numRedirects=%d", r.Host, s.redirects.Add(1)), "", nil
 	}))

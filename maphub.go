@@ -162,4 +162,3 @@ func (h *handler) admits(w http.ResponseWriter, r *http.Request) bool {
 	}
 	return h.authorization.admits(w, r)
 }
-

@@ -63,8 +63,8 @@ func TestMapHubRoutes(t *testing.T) {
 
 type twiceHub struct{ hubs.Hub }
 
-func (h *twiceHub) Send()   {}
-func (h *twiceHub) SEND()   {} //nolint:revive // what the test is about
+func (h *twiceHub) Send()     {}
+func (h *twiceHub) SEND()     {} //nolint:revive // what the test is about
 func (h *twiceHub) Fine() int { return 1 }
 
 func TestMapHubMistakes(t *testing.T) {

@@ -33,7 +33,9 @@ func AllowedOrigins(origins ...string) Option {
 // before the server stops reading from it. The default is 65,536; zero means
 // no limit, negative is refused.
 func ApplicationMaxBufferSize(bytes int) Option {
-	return option(func(s *settings) { s.bufferSize("ApplicationMaxBufferSize", &s.transport.ApplicationMaxBufferSize, bytes) })
+	return option(func(s *settings) {
+		s.bufferSize("ApplicationMaxBufferSize", &s.transport.ApplicationMaxBufferSize, bytes)
+	})
 }
 
 // TransportMaxBufferSize sets how many bytes wait to be written to a client

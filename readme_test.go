@@ -72,3 +72,39 @@ func buildProgram(t *testing.T, code string) {
 		t.Errorf("a program of the README does not build: %v\n%s", err, out)
 	}
 }
+
+// In a table, the last cell of a row and the code in a cell.
+var (
+	lastCell = regexp.MustCompile(`^\|.* \| (.*) \|$`)
+	cellCode = regexp.MustCompile("``(.+?) ``|`([^`]+)`")
+)
+
+// TestDocsTables looks for the Go in the tables of docs in the examples.
+func TestDocsTables(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("docs/from-aspnetcore.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	examples := exampleSources(t)
+	found := 0
+	for line := range strings.Lines(string(text)) {
+		row := lastCell.FindStringSubmatch(strings.TrimSpace(line))
+		if row == nil {
+			continue
+		}
+		for _, match := range cellCode.FindAllStringSubmatch(row[1], -1) {
+			snippet := strings.ReplaceAll(match[1]+match[2], `\|`, "|")
+			if !strings.ContainsAny(snippet, "(.{") {
+				continue // a name, not a line of code
+			}
+			found++
+			if !strings.Contains(examples, squeeze(snippet)) {
+				t.Errorf("docs/from-aspnetcore.md: no example holds this, so nobody compiles it: %s", snippet)
+			}
+		}
+	}
+	if found < 30 {
+		t.Errorf("found only %d pieces of code in the tables; does the test still understand them?", found)
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -159,6 +160,16 @@ func await(t *testing.T, done <-chan struct{}, what string) {
 	case <-done:
 	case <-time.After(10 * time.Second):
 		t.Fatalf("waited 10 s for %s", what)
+	}
+}
+
+// until waits for what has no channel to wait for.
+func until(t *testing.T, what string, done func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); !done(); runtime.Gosched() {
+		if time.Now().After(deadline) {
+			t.Fatalf("waited 10 s for %s", what)
+		}
 	}
 }
 

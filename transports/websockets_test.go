@@ -755,13 +755,9 @@ func TestGoroutinesOfIdleConnections(t *testing.T) {
 		s.app.next(t)
 		r.read()
 	}
-	deadline := time.Now().Add(10 * time.Second)
-	for runtime.NumGoroutine() > before+n && time.Now().Before(deadline) {
-		runtime.Gosched() // the handlers of the upgrades are still returning
-	}
-	if got := runtime.NumGoroutine() - before; got > n+1 {
-		t.Errorf("got %d goroutines for %d idle connections", got, n)
-	}
+	until(t, "the handlers of the upgrades to return, and one goroutine each to be left", func() bool {
+		return runtime.NumGoroutine() <= before+n
+	})
 	if got := readers() - readersBefore; got != n {
 		t.Errorf("got %d readers, want %d", got, n)
 	}

@@ -1,0 +1,193 @@
+package transports
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/hubwire/signalr/internal/bufpool"
+)
+
+func queued(payload string) *bufpool.Buffer {
+	b := bufpool.Get(frameRoom + len(payload))
+	b.B = append(b.B[:frameRoom], payload...)
+	return b
+}
+
+func event(payload string) string {
+	b, start := formatEvent(queued(payload))
+	defer bufpool.Put(b)
+	return string(b.B[start:])
+}
+
+// The table of transports.md, 5.3.
+func TestEventFormat(t *testing.T) {
+	t.Parallel()
+	for payload, want := range map[string]string{
+		"A":          "data: A\r\n\r\n",
+		"":           "\r\n",
+		"A\nB":       "data: A\r\ndata: B\r\n\r\n",
+		"A\r\nB":     "data: A\r\ndata: B\r\n\r\n",
+		"A\n":        "data: A\r\ndata: \r\n\r\n",
+		"\r\n":       "data: \r\r\ndata: \r\n\r\n",
+		"\n":         "data: \r\ndata: \r\n\r\n",
+		"A\rB":       "data: A\rB\r\n\r\n",
+		"A\r":        "data: A\r\r\n\r\n",
+		"A\n\r":      "data: A\r\ndata: \r\r\n\r\n",
+		"A\r\r\nB":   "data: A\r\r\ndata: B\r\n\r\n",
+		"A\r\n\r\nB": "data: A\r\ndata: \r\r\ndata: B\r\n\r\n",
+	} {
+		if got := event(payload); got != want {
+			t.Errorf("%q: got %q, want %q", payload, got, want)
+		}
+	}
+}
+
+// lines reads an event as ASP.NET Core's clients do: data lines, joined with
+// line feeds.
+func lines(event string) (payload string, ok bool) {
+	var all []string
+	for line := range strings.SplitSeq(strings.TrimSuffix(event, "\r\n"), "\n") {
+		line = strings.TrimSuffix(line, "\r")
+		if line == "" {
+			continue
+		}
+		data, found := strings.CutPrefix(line, "data: ")
+		if !found {
+			return "", false
+		}
+		all = append(all, data)
+	}
+	return strings.Join(all, "\n"), strings.HasSuffix(event, "\r\n")
+}
+
+func FuzzEventFormat(f *testing.F) {
+	for _, payload := range []string{"", "A", "A\nB", "A\r\nB", "\r\n", "\n\n\n", "{\"type\":6}\x1e", strings.Repeat("x\n", 3000)} {
+		f.Add([]byte(payload))
+	}
+	f.Fuzz(func(t *testing.T, payload []byte) {
+		e := event(string(payload))
+		if slow := string(appendEvent(nil, payload)); e != slow {
+			t.Fatalf("%q: got %q and %q", payload, e, slow)
+		}
+		if len(payload) > 0 && !strings.HasSuffix(e, "\r\n\r\n") || strings.Contains(strings.TrimSuffix(e, "\r\n"), "\n\r\n") {
+			t.Fatalf("%q: got %q, want one empty line, at the end", payload, e)
+		}
+		got, ok := lines(e)
+		if !ok || len(payload) == 0 && got != "" {
+			t.Fatalf("%q: got event %q", payload, e)
+		}
+		// What is lost is a carriage return before a line feed.
+		if want := bytes.ReplaceAll(payload, []byte("\r"), nil); strings.ReplaceAll(got, "\r", "") != string(want) {
+			t.Fatalf("%q: read back as %q", payload, got)
+		}
+	})
+}
+
+func TestEventStreamHead(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, Config{}, newFakeApp())
+	events := s.openEvents(s.negotiate())
+	h := events.resp.Header
+	for name, want := range map[string]string{
+		"Content-Type":      "text/event-stream",
+		"Cache-Control":     "no-cache,no-store",
+		"Pragma":            "no-cache",
+		"Content-Encoding":  "identity",
+		"X-Accel-Buffering": "no",
+		"Expires":           "",
+	} {
+		if got := h.Get(name); got != want {
+			t.Errorf("%s: got %q, want %q", name, got, want)
+		}
+	}
+	c := s.app.next(t).c
+	if c.SupportsBinary() || c.InherentKeepAlive() || c.Transport() != "ServerSentEvents" || c.TransportType() != ServerSentEvents {
+		t.Errorf("got %v, %v, %q", c.SupportsBinary(), c.InherentKeepAlive(), c.Transport())
+	}
+}
+
+func TestEventStreamEnds(t *testing.T) {
+	t.Parallel()
+	app := newFakeApp()
+	app.onReceive = func(*fakeSession, []byte) {}
+	s := newSite(t, Config{}, app)
+	open := func() (*sse, *fakeSession, string) {
+		id := s.negotiate()
+		events := s.openEvents(id)
+		return events, app.next(t), id
+	}
+	t.Run("when the App finishes", func(t *testing.T) {
+		events, session, id := open()
+		session.c.TryQueue([]byte("a"))
+		session.c.TryQueue([]byte("b"))
+		session.c.Finish()
+		if rest, err := events.rest(); rest != ":\r\ndata: ab\r\n\r\n" || err != nil {
+			t.Errorf("got %q, %v", rest, err)
+		}
+		if err := session.awaitEnded(t); err != nil {
+			t.Errorf("Ended got %v, want nil", err)
+		}
+		checkAnswer(t, s.send(http.MethodGet, id, "", "Accept: text/event-stream"), 404, plain, textNoConnection)
+	})
+	t.Run("when it is aborted", func(t *testing.T) {
+		events, session, _ := open()
+		session.c.TryQueue([]byte("lost"))
+		session.c.Abort(errors.New("test"))
+		if rest, err := events.rest(); rest != ":\r\n" || err != nil {
+			t.Errorf("got %q, %v; want the bare end", rest, err)
+		}
+		_ = session.awaitEnded(t)
+	})
+	t.Run("when the client goes", func(t *testing.T) {
+		events, session, id := open()
+		checkAnswer(t, s.send(http.MethodPost, id, "last words"), 200, plain, "")
+		_ = events.resp.Body.Close()
+		if err := session.awaitEnded(t); err != nil {
+			t.Errorf("Ended got %v, want nil", err)
+		}
+		if got := session.received(); got != "last words" {
+			t.Errorf("got %q, want what was posted", got)
+		}
+		<-session.c.Context().Done()
+		if cause := context.Cause(session.c.Context()); !errors.Is(cause, ErrClosedByClient) {
+			t.Errorf("got cause %v", cause)
+		}
+	})
+	await(t, s.ep.conns.quiet(), "the table to be empty")
+}
+
+func TestManyEventsAndBigOnes(t *testing.T) {
+	t.Parallel()
+	app := newFakeApp()
+	s := newSite(t, Config{}, app)
+	events := s.openEvents(s.negotiate())
+	session := app.next(t)
+	const n = 300
+	go func() {
+		for i := range n {
+			p := []byte(strings.Repeat("x", 1+i*i%30_000) + "\x1e")
+			if !session.c.TryQueue(p) {
+				_ = session.c.Queue(context.Background(), p)
+			}
+			session.c.Wake()
+		}
+		session.c.Finish()
+	}()
+	rest, err := events.rest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	rest = strings.ReplaceAll(strings.ReplaceAll(strings.TrimPrefix(rest, ":\r\n"), "data: ", ""), "\r\n", "")
+	for i, message := range strings.Split(strings.TrimSuffix(rest, "\x1e"), "\x1e") {
+		if len(message) != 1+i*i%30_000 {
+			t.Fatalf("message %d: got %d bytes, want %d", i, len(message), 1+i*i%30_000)
+		}
+	}
+	if got := strings.Count(rest, "\x1e"); got != n {
+		t.Errorf("got %d messages, want %d", got, n)
+	}
+}

@@ -27,8 +27,7 @@ import (
 	"github.com/hubwire/signalr/interop/client/nodetest"
 )
 
-func TestOfficialClients(t *testing.T) {
-	t.Parallel()
+func TestOfficialClients(t *testing.T) { //nolint:paralleltest // by the clock of pings and tokens: a quiet machine helps
 	nodetest.Need(t)
 	files, err := filepath.Glob(filepath.Join("test", "*.test.mjs"))
 	if err != nil || len(files) == 0 {

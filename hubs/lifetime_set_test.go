@@ -144,3 +144,24 @@ func makeConns(n int) []*Connection {
 	}
 	return conns
 }
+
+// BenchmarkConnSet lets one more member come and go, with a send after each
+// change: what a change costs, and what it makes the next send do again.
+func BenchmarkConnSet(b *testing.B) {
+	for _, size := range []int{10, 1_000, 10_000, 100_000} {
+		b.Run(fmt.Sprint(size), func(b *testing.B) {
+			b.ReportAllocs()
+			var set connSet
+			conns := makeConns(size + 1)
+			for _, c := range conns[:size] {
+				set.add(c)
+			}
+			for b.Loop() {
+				set.add(conns[size])
+				set.snapshot()
+				set.remove(conns[size])
+				set.snapshot()
+			}
+		})
+	}
+}

@@ -22,7 +22,7 @@ const patience = 20 * time.Second
 type fixture struct {
 	*testing.T
 	cluster Cluster
-	ctx     context.Context //nolint:containedctx // every method needs it, and the case is its life
+	ctx     context.Context // of the case
 	nodes   []*node
 }
 

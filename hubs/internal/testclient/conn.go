@@ -20,8 +20,8 @@ var errStalled = errors.New("testclient: the client takes no bytes")
 // conn is the transport: an outbound queue that the client empties whenever
 // it is woken, unless it stalls.
 type conn struct {
-	options Options         // set before start
-	ctx     context.Context //nolint:containedctx // it is the connection
+	options Options // set before start
+	ctx     context.Context
 	cancel  context.CancelCauseFunc
 
 	mu      sync.Mutex

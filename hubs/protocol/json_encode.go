@@ -7,8 +7,6 @@ import (
 	"math"
 	"reflect"
 	"strconv"
-
-	"github.com/go-json-experiment/json/jsontext"
 )
 
 // jsonEncoder appends one value to dst.
@@ -106,11 +104,17 @@ func writeJSONFloat(e *jsonEncoder, v reflect.Value) (err error) {
 	return err
 }
 
+// appendJSONFloat writes f in the fewest digits that tell it apart, with an
+// exponent where JavaScript would write one.
 func appendJSONFloat(dst []byte, f float64, bits int) ([]byte, error) {
 	if math.IsNaN(f) || math.IsInf(f, 0) {
 		return dst, fmt.Errorf("%v has no form in JSON", f)
 	}
-	return jsontext.AppendFloat(dst, f, bits), nil
+	format := byte('f')
+	if size := math.Abs(f); size != 0 && (size < 1e-6 || size >= 1e21) {
+		format = 'e'
+	}
+	return strconv.AppendFloat(dst, f, format, -1, bits), nil
 }
 
 func writeJSONString(e *jsonEncoder, v reflect.Value) error {

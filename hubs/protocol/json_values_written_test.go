@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/big"
 	"net/netip"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -36,7 +37,7 @@ func TestJSONValuesWritten(t *testing.T) {
 		{"whole float", 2.0, `2`},
 		{"float", 1.5, `1.5`},
 		{"large float", -1e300, `-1e+300`},
-		{"small float", 1e-7, `1e-7`},
+		{"small float", 1e-7, `1e-07`},
 		{"negative zero", math.Copysign(0, -1), `-0`},
 		{"float32", float32(0.1), `0.1`},
 		{"bytes", []byte{1, 2}, `"AQI="`},
@@ -130,7 +131,7 @@ func (s *streamed) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 			return err
 		}
 		if token.Kind() == '0' {
-			s.n, _ = token.Int()
+			s.n, _ = strconv.ParseInt(token.String(), 10, 64)
 		}
 	}
 	_, err := d.ReadToken()

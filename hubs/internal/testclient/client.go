@@ -41,6 +41,8 @@ func (o Options) withDefaults() Options {
 	if o.Request == nil {
 		o.Request, _ = http.NewRequestWithContext(context.Background(), http.MethodGet, "/", http.NoBody)
 	}
+	// As hubs.Conn promises: the values of the original, but no end.
+	o.Request = o.Request.WithContext(context.WithoutCancel(o.Request.Context()))
 	if o.QueueLimit == 0 {
 		o.QueueLimit = 64 << 10
 	}

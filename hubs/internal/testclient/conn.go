@@ -37,7 +37,7 @@ type conn struct {
 
 func newConn(o Options) *conn {
 	c := &conn{options: o, finished: make(chan struct{})}
-	c.ctx, c.cancel = context.WithCancelCause(context.WithoutCancel(o.Request.Context()))
+	c.ctx, c.cancel = context.WithCancelCause(o.Request.Context())
 	return c
 }
 

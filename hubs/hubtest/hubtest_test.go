@@ -114,7 +114,9 @@ func TestCallerAndEvents(t *testing.T) {
 func TestContextIsReal(t *testing.T) {
 	t.Parallel()
 	hub := new(board)
-	hubtest.New(t, hub)
+	ended, cancel := context.WithCancel(t.Context())
+	cancel() // of the request, not of the connection
+	hubtest.New(t, hub, hubtest.WithRequest(httptest.NewRequestWithContext(ended, http.MethodGet, "/board", http.NoBody)))
 	hub.Context().Items().Store("key", 1)
 	if n, ok := hubs.Item[int](hub.Context().Items(), "key"); !ok || n != 1 {
 		t.Errorf("got item %v, %v, want 1", n, ok)

@@ -60,9 +60,12 @@ func (c *Conn) closeOut() {
 
 // dispose is end for a connection whose poll still waits for the App's last
 // words.
-func (c *Conn) dispose(cause error) bool {
+func (c *Conn) dispose(cause error) bool { return c.disposeIf(cause, func() bool { return true }) }
+
+// disposeIf is dispose if a condition holds, which is asked with mu held.
+func (c *Conn) disposeIf(cause error, holds func() bool) bool {
 	c.mu.Lock()
-	if c.cause != nil {
+	if c.cause != nil || !holds() {
 		c.mu.Unlock()
 		return false
 	}
@@ -115,9 +118,10 @@ func (c *Conn) connect() Session {
 
 // expire ends a connection that was without a transport for too long.
 func (c *Conn) expire() {
-	if !c.end(ErrDisconnectTimeout) {
-		return
+	if !c.disposeIf(ErrDisconnectTimeout, func() bool { return c.state == Inactive }) {
+		return // a poll has come just now
 	}
+	c.closeOut()
 	c.ep.debug(c, "ConnectionTimedOut")
 	c.endPull(true)
 }

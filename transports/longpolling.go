@@ -1,6 +1,7 @@
 package transports
 
 import (
+	"errors"
 	"log/slog"
 	"net/http"
 	"strconv"
@@ -157,7 +158,10 @@ func (c *Conn) answerPoll(w http.ResponseWriter, r *http.Request, rc *http.Respo
 			if _, err := w.Write(body); err != nil {
 				return err
 			}
-			return rc.Flush() // now, to see whether it can be written
+			if err := rc.Flush(); !errors.Is(err, http.ErrNotSupported) {
+				return err // it can be seen now whether it could be written
+			}
+			return nil
 		})
 	}
 	if err == nil {

@@ -2,6 +2,7 @@ package transports
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -14,6 +15,13 @@ import (
 func (ep *Endpoint) serveEventStream(w http.ResponseWriter, r *http.Request) {
 	c := ep.lookup(w, r)
 	if c == nil || !ep.attach(w, r, c, ServerSentEvents) {
+		return
+	}
+	if !canFlush(w) {
+		ep.log.LogAttrs(r.Context(), slog.LevelError, "CannotFlush",
+			slog.String("connection_id", c.id), slog.String("transport", "ServerSentEvents"), slog.Any("error", errNoFlush))
+		reply(w, http.StatusInternalServerError, plain, "")
+		c.abandon(errNoFlush)
 		return
 	}
 	c.bind(r)
@@ -29,6 +37,23 @@ func (ep *Endpoint) serveEventStream(w http.ResponseWriter, r *http.Request) {
 	c.mu.Unlock()
 	p.in.end(true)
 	c.settle()
+}
+
+var errNoFlush = errors.New("the ResponseWriter cannot send what has been written so far (Flush): " +
+	"let middleware that wraps the writer have Unwrap")
+
+// canFlush reports whether w or what it wraps can flush.
+func canFlush(w http.ResponseWriter) bool {
+	for {
+		switch t := w.(type) {
+		case http.Flusher, interface{ FlushError() error }:
+			return true
+		case interface{ Unwrap() http.ResponseWriter }:
+			w = t.Unwrap()
+		default:
+			return false
+		}
+	}
 }
 
 // streamEvents writes what is queued until the App has finished, the client is

@@ -588,7 +588,7 @@ func echoOverHTTP(t *testing.T, s *site) {
 	_ = session.awaitEnded(t)
 }
 
-func TestAWriterThatCannotHijack(t *testing.T) {
+func TestAWriterThatCannotHijackNorFlush(t *testing.T) {
 	t.Parallel()
 	var logs syncBuffer
 	s := newSite(t, Config{Logger: logs.logger()}, newFakeApp())
@@ -596,9 +596,17 @@ func TestAWriterThatCannotHijack(t *testing.T) {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { next.ServeHTTP(opaque{w}, r) })
 	}, (*httptest.Server).Start)
 	checkAnswer(t, b.send(http.MethodGet, "-", "", upgradeLines...), 500, plain, "")
-	if got := logs.String(); !strings.Contains(got, "level=ERROR") || !strings.Contains(got, "Unwrap") {
-		t.Errorf("got log %q, want an error that says what to do", got)
+	checkAnswer(t, b.send(http.MethodGet, b.negotiate(), "", "Accept: text/event-stream"), 500, plain, "")
+	if got := logs.String(); strings.Count(got, "level=ERROR") != 2 || strings.Count(got, "Unwrap") != 2 {
+		t.Errorf("got log %q, want errors that say what to do", got)
 	}
+	id := b.negotiate()
+	checkAnswer(t, b.send(http.MethodGet, id, ""), 200, octets, "")
+	session := b.app.next(t)
+	session.c.TryQueue([]byte("once"))
+	checkAnswer(t, b.send(http.MethodGet, id, ""), 200, octets, "once")
+	session.c.Finish()
+	checkAnswer(t, b.send(http.MethodGet, id, ""), 204, plain, "")
 	if got := s.ep.Stats(); got != (Stats{}) {
 		t.Errorf("got %+v, want no connection left", got)
 	}
@@ -737,6 +745,19 @@ func TestWhatWasPostedBeforeTheWebSocket(t *testing.T) {
 		t.Errorf("got %q, want the echo", p)
 	}
 	checkAnswer(t, s.send(http.MethodPost, id, "x"), 405, plain, textPostOnWebSocket)
+}
+
+func TestCloseTimeoutOfARealSocket(t *testing.T) {
+	t.Parallel()
+	app := newFakeApp()
+	s := newSite(t, Config{WebSocketCloseTimeout: 100 * time.Millisecond}, app)
+	r := s.dialRaw(nil)
+	session := app.next(t)
+	session.c.Finish()
+	r.expectClose(1000) // and the end, though there is no answer
+	if err := session.awaitEnded(t); err != nil {
+		t.Errorf("Ended got %v, want nil", err)
+	}
 }
 
 // An idle WebSocket is one goroutine, its reader.

@@ -50,7 +50,7 @@ func (ws *webSocket) run() {
 	if errors.Is(fault, ErrProtocol) {
 		ws.linger()
 	}
-	ws.kill()
+	_ = ws.nc.Close()
 	_ = ws.lib.CloseNow() // what the library holds; the socket is ours
 	c.settle()
 }
@@ -91,7 +91,7 @@ func (ws *webSocket) gather(message io.Reader, text bool) error {
 		}
 		at := len(ws.gathered.B)
 		free := ws.gathered.B[at:cap(ws.gathered.B)]
-		if len(free) < min(n, 1) {
+		if len(free) == 0 {
 			ws.deliver()
 			continue
 		}

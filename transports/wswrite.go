@@ -269,17 +269,16 @@ func (ws *webSocket) close(err error) (cause, fault error) {
 	case errors.Is(err, io.EOF):
 		cause = ErrConnectionLost
 		ws.parting()
+		ws.kill() // ends a write that goes on
 	default:
 		cause = fmt.Errorf("%w: %w", ErrConnectionLost, err)
+		ws.kill()
 	}
 	q := &ws.c.out
 	q.mu.Lock()
 	q.close()
 	finished := q.finished
 	q.mu.Unlock()
-	if fault == nil {
-		ws.kill() // ends a write that goes on
-	}
 	q.awaitIdle()
 	if finished && (errors.Is(cause, ErrClosedByClient) || errors.Is(err, os.ErrDeadlineExceeded)) {
 		cause = ErrFinished

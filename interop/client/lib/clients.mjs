@@ -28,7 +28,7 @@ function client(name, library, messagepack, abilities) {
     connectionId: false, // knows its own connection id
     pingsAtStart: false, // sends a ping as soon as it is connected
     cancels: false, // its MessagePack can say that a stream is cancelled
-    closesCleanly: false, // on event streams, a Close message without an error is not taken for a broken stream
+    closesCleanly: false, // on event streams, the end after a Close message is not taken for an error
     ordered: false, // sends that are not awaited one by one keep their order on HTTP transports
     allDates: false, // its MessagePack knows dates before 1970 and after 2514
     ...abilities,
@@ -55,7 +55,6 @@ export const v5 = client("signalr 5.0", "signalr5", "signalr5-protocol-msgpack",
   headers: true,
   connectionId: true,
   cancels: true,
-  closesCleanly: true,
   ordered: true,
 });
 

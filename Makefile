@@ -94,6 +94,7 @@ lint: bin/golangci-lint ## golangci-lint, tidy go.mod files, vet for Windows, sh
 	@shellcheck .ci/run scripts/*
 	@echo "==> go vet for Windows"
 	@GOOS=windows go vet ./...
+	@bin/golangci-lint config verify
 	@for dir in $(modules); do \
 		echo "==> go mod tidy -diff and golangci-lint in $${dir#"$$PWD/"}"; \
 		(cd "$$dir" && go mod tidy -diff && "$$OLDPWD/bin/golangci-lint" run --config "$$OLDPWD/.golangci.yml" ./...); \

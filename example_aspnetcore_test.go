@@ -119,7 +119,7 @@ func (h *DocsHub) UploadStream(items iter.Seq2[string, error]) error {
 		if err != nil {
 			return err
 		}
-		h.log.Info("item", "length", len(item))
+		h.log.Info("item", slog.Int("length", len(item)))
 	}
 	return nil
 }
@@ -135,7 +135,7 @@ func Example_fromASPNETCore() {
 		signalr.Protocols(protocol.NewJSON(protocol.ExactNames()), protocol.NewMessagePack()),
 		signalr.Service(db),
 		signalr.AddFilter(hubs.Filter{Invoke: func(ctx context.Context, inv *hubs.InvocationContext, next hubs.InvokeFunc) (any, error) {
-			log.Info("calling", "method", inv.Method)
+			log.Info("calling", slog.String("method", inv.Method))
 			return next(ctx, inv)
 		}}),
 	)

@@ -35,4 +35,5 @@ func Example_auth() {
 		signalr.AuthorizeMethod((*RoomHub).Ban, auth.Role("moderator")))
 
 	_ = http.Server{Handler: r}
+	// Output:
 }

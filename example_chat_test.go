@@ -33,4 +33,5 @@ func Example_typed() {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	_ = chat.Clients().Group("lobby").ReceiveMessage(ctx, "server", "hello") // from anywhere in the program
+	// Output:
 }

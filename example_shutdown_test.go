@@ -14,7 +14,7 @@ import (
 
 func Example_shutdown() {
 	sr := signalr.New()
-	server := &http.Server{Addr: "127.0.0.1:8080", ReadHeaderTimeout: 10 * time.Second}
+	server := &http.Server{Addr: "127.0.0.1:0", ReadHeaderTimeout: 10 * time.Second}
 	served := make(chan struct{})
 
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
@@ -34,4 +34,5 @@ func Example_shutdown() {
 		log.Print(err)
 	}
 	<-served
+	// Output:
 }

@@ -28,21 +28,31 @@ type Router interface {
 // Mistakes of the program (a method that cannot be bound, two methods that
 // differ in case only, an option out of range) panic with what to mend, as
 // [http.ServeMux.Handle] does; [NewHandler] returns them as an error.
-func MapHub[H hubs.Instance[K], K any](s *Server, router Router, pattern string, newHub func() H, options ...HubOption) *hubs.HubContext[K] {
+func MapHub[H hubs.Instance[K], K any](
+	s *Server, router Router, pattern string, newHub func() H, options ...HubOption,
+) *hubs.HubContext[K] {
 	base := strings.TrimSuffix(pattern, "/")
-	slash := strings.IndexByte(pattern, '/')
-	if slash < 0 || strings.ContainsAny(pattern, " \t") {
-		panic(fmt.Sprintf("signalr: MapHub(%q): the pattern must be a path such as \"/chat\", without a method: a hub answers several", pattern))
+	if !strings.Contains(pattern, "/") || strings.ContainsAny(pattern, " \t") {
+		mistake("MapHub(%q): the pattern must be a path such as \"/chat\", without a method: a hub answers several", pattern)
 	}
 	if routes, ok := router.(*Routes); ok && routes.server != s {
-		panic(fmt.Sprintf("signalr: MapHub(%q): the routes belong to the middleware of another server; give both the same", pattern))
+		mistake("MapHub(%q): the routes belong to the middleware of another server; give both the same", pattern)
 	}
 	h, hubContext, err := newHandler(s, newHub, options)
 	if err != nil {
-		panic(fmt.Sprintf("signalr: MapHub(%q): %v", pattern, err))
+		mistake("MapHub(%q): %v", pattern, err)
 	}
 	h.mount(router, base, strings.Count(base, "/"))
 	return hubContext
+}
+
+// handler is the HTTP side of one hub.
+type handler struct {
+	endpoint               *transports.Endpoint
+	available              []availableTransport
+	minimumProtocolVersion int
+	authorization          *authorization // nil: everybody may connect
+	log                    *slog.Logger
 }
 
 // mount registers the hub's patterns, base being a path of so many segments.
@@ -61,6 +71,11 @@ func (h *handler) mount(router Router, base string, segments int) {
 	}
 }
 
+// mistake panics about a programming error at registration.
+func mistake(format string, args ...any) {
+	panic("signalr: " + fmt.Sprintf(format, args...)) //nolint:forbidigo // as http.ServeMux does
+}
+
 // NewHandler returns a hub as a plain handler, for routers of another shape
 // than [Router], and the context from which code outside the hub reaches its
 // clients. The handler serves any path: one that ends in "/negotiate" is the
@@ -71,15 +86,6 @@ func NewHandler[H hubs.Instance[K], K any](s *Server, newHub func() H, options .
 		return nil, nil, fmt.Errorf("signalr: NewHandler: %w", err)
 	}
 	return h, hubContext, nil
-}
-
-// handler is the HTTP side of one hub.
-type handler struct {
-	endpoint               *transports.Endpoint
-	available              []availableTransport
-	minimumProtocolVersion int
-	authorization          *authorization // nil: everybody may connect
-	log                    *slog.Logger
 }
 
 func newHandler[H hubs.Instance[K], K any](s *Server, newHub func() H, options []HubOption) (*handler, *hubs.HubContext[K], error) {

@@ -28,9 +28,8 @@ func TestMapHubRoutes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	front := signalr.Middleware(newServer(t), func(*signalr.Routes) {})
 	sr := newServer(t)
-	front = signalr.Middleware(sr, func(routes *signalr.Routes) { signalr.MapHub(sr, routes, "/chat", newEmptyHub) })
+	front := signalr.Middleware(sr, func(routes *signalr.Routes) { signalr.MapHub(sr, routes, "/chat", newEmptyHub) })
 	behind := front(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) }))
 
 	tests := []struct {
@@ -64,7 +63,7 @@ func TestMapHubRoutes(t *testing.T) {
 type twiceHub struct{ hubs.Hub }
 
 func (h *twiceHub) Send()     {}
-func (h *twiceHub) SEND()     {} //nolint:revive // what the test is about
+func (h *twiceHub) SEND()     {}
 func (h *twiceHub) Fine() int { return 1 }
 
 func TestMapHubMistakes(t *testing.T) {

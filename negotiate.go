@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"strconv"
 	"strings"
@@ -51,7 +52,7 @@ func (h *handler) serveNegotiate(w http.ResponseWriter, r *http.Request) {
 	}
 	version, err := h.negotiatedVersion(r)
 	if err != nil {
-		h.log.DebugContext(r.Context(), "negotiate refused", "error", err)
+		h.log.DebugContext(r.Context(), "negotiate refused", slog.Any("error", err))
 		writeJSON(w, negotiationError{err.Error()})
 		return
 	}
@@ -62,7 +63,7 @@ func (h *handler) serveNegotiate(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusServiceUnavailable)
 		return
 	case err != nil:
-		h.log.ErrorContext(r.Context(), "negotiate failed", "error", err)
+		h.log.ErrorContext(r.Context(), "negotiate failed", slog.Any("error", err))
 		w.WriteHeader(http.StatusInternalServerError)
 		return
 	}
@@ -84,7 +85,8 @@ func (h *handler) negotiatedVersion(r *http.Request) (int, error) {
 		version = int(n)
 	}
 	if version < h.minimumProtocolVersion {
-		return 0, fmt.Errorf("The client requested version '%d', but the server does not support this version.", version) //nolint:revive,staticcheck // the wire's text
+		//nolint:revive,staticcheck // the wire's text
+		return 0, fmt.Errorf("The client requested version '%d', but the server does not support this version.", version)
 	}
 	return min(version, maximumProtocolVersion), nil
 }

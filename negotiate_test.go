@@ -62,7 +62,8 @@ func TestNegotiateVersions(t *testing.T) {
 		{"out of range", "negotiateVersion=2147483648", nil, noInteger},
 		{"negative", "negotiateVersion=-1", nil, `^{"error":"The client requested version '-1', but the server does not support this version."}$`},
 		{
-			"below the minimum", "", []signalr.ServerOption{signalr.MinimumProtocolVersion(1)},
+			"below the minimum", "",
+			[]signalr.ServerOption{signalr.MinimumProtocolVersion(1)},
 			`^{"error":"The client requested version '0', but the server does not support this version."}$`,
 		},
 	}

@@ -45,14 +45,14 @@ type settings struct {
 	err                    error // what was wrong with options so far
 }
 
-func (s *settings) invalid(format string, args ...any) {
+func (s *settings) invalidf(format string, args ...any) {
 	s.err = errors.Join(s.err, fmt.Errorf(format, args...))
 }
 
 // positive stores a duration that must be greater than zero.
 func (s *settings) positive(option string, where *time.Duration, d time.Duration) {
 	if d <= 0 {
-		s.invalid("%s(%v): must be greater than zero", option, d)
+		s.invalidf("%s(%v): must be greater than zero", option, d)
 		return
 	}
 	*where = d
@@ -60,16 +60,17 @@ func (s *settings) positive(option string, where *time.Duration, d time.Duration
 
 // forHub returns the settings of one hub: the server's, copied, with the
 // hub's options on top.
-func (s settings) forHub(options []HubOption) (settings, error) {
+func (s *settings) forHub(options []HubOption) (settings, error) {
+	own := *s
 	// What options append to or write into is this hub's own.
-	s.hub.Filters = slices.Clip(s.hub.Filters)
-	s.hub.Services = slices.Clip(s.hub.Services)
-	s.hub.MethodNames = maps.Clone(s.hub.MethodNames)
-	s.hub.MethodPolicies = maps.Clone(s.hub.MethodPolicies)
+	own.hub.Filters = slices.Clip(own.hub.Filters)
+	own.hub.Services = slices.Clip(own.hub.Services)
+	own.hub.MethodNames = maps.Clone(own.hub.MethodNames)
+	own.hub.MethodPolicies = maps.Clone(own.hub.MethodPolicies)
 	for _, o := range options {
-		o.applyToHub(&s)
+		o.applyToHub(&own)
 	}
-	return s, s.err
+	return own, own.err
 }
 
 func serverSettings(options []ServerOption) (settings, error) {
@@ -90,7 +91,7 @@ func serverSettings(options []ServerOption) (settings, error) {
 func Logger(log *slog.Logger) ServerOption {
 	return serverOption(func(s *settings) {
 		if log == nil {
-			s.invalid("Logger(nil): use slog.New(slog.DiscardHandler) to log nothing")
+			s.invalidf("Logger(nil): use slog.New(slog.DiscardHandler) to log nothing")
 			return
 		}
 		s.hub.Logger, s.transport.Logger = log, log

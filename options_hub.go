@@ -45,7 +45,7 @@ func HandshakeTimeout(d time.Duration) Option {
 func MaximumReceiveMessageSize(bytes int) Option {
 	return option(func(s *settings) {
 		if bytes <= 0 {
-			s.invalid("MaximumReceiveMessageSize(%d): must be greater than zero", bytes)
+			s.invalidf("MaximumReceiveMessageSize(%d): must be greater than zero", bytes)
 			return
 		}
 		s.hub.MaximumReceiveMessageSize = bytes
@@ -73,7 +73,7 @@ func EnableDetailedErrors(on bool) Option {
 func MaximumParallelInvocationsPerClient(n int) Option {
 	return option(func(s *settings) {
 		if n < 1 {
-			s.invalid("MaximumParallelInvocationsPerClient(%d): must be at least 1", n)
+			s.invalidf("MaximumParallelInvocationsPerClient(%d): must be at least 1", n)
 			return
 		}
 		s.hub.MaximumParallelInvocationsPerClient = n
@@ -86,7 +86,7 @@ func MaximumParallelInvocationsPerClient(n int) Option {
 func StreamBufferCapacity(items int) Option {
 	return option(func(s *settings) {
 		if items < 1 {
-			s.invalid("StreamBufferCapacity(%d): must be at least 1", items)
+			s.invalidf("StreamBufferCapacity(%d): must be at least 1", items)
 			return
 		}
 		s.hub.StreamBufferCapacity = items
@@ -99,7 +99,7 @@ func StreamBufferCapacity(items int) Option {
 func MaximumStreamsPerClient(n int) Option {
 	return option(func(s *settings) {
 		if n == 0 {
-			s.invalid("MaximumStreamsPerClient(0): must not be zero; negative means no limit")
+			s.invalidf("MaximumStreamsPerClient(0): must not be zero; negative means no limit")
 			return
 		}
 		s.hub.MaximumStreamsPerClient = n
@@ -111,7 +111,7 @@ func MaximumStreamsPerClient(n int) Option {
 func Protocols(protocols ...protocol.Protocol) Option {
 	return option(func(s *settings) {
 		if len(protocols) == 0 {
-			s.invalid("Protocols(): at least one is needed")
+			s.invalidf("Protocols(): at least one is needed")
 			return
 		}
 		s.hub.Protocols = slices.Clone(protocols)
@@ -123,7 +123,7 @@ func Protocols(protocols ...protocol.Protocol) Option {
 func SupportedProtocols(names ...string) Option {
 	return option(func(s *settings) {
 		if len(names) == 0 {
-			s.invalid("SupportedProtocols(): at least one is needed")
+			s.invalidf("SupportedProtocols(): at least one is needed")
 			return
 		}
 		s.hub.SupportedProtocols = slices.Clone(names)
@@ -194,7 +194,7 @@ func HubMethodName(method any, name string) HubOption {
 	return hubOption(func(s *settings) {
 		goName, err := methodName(method)
 		if err != nil || name == "" {
-			s.invalid("HubMethodName(_, %q): want a method expression such as (*ChatHub).SendMessage and a name", name)
+			s.invalidf("HubMethodName(_, %q): want a method expression such as (*ChatHub).SendMessage and a name", name)
 			return
 		}
 		if s.hub.MethodNames == nil {
@@ -213,7 +213,7 @@ func AuthorizeMethod(method any, policies ...auth.Policy) HubOption {
 	return hubOption(func(s *settings) {
 		goName, err := methodName(method)
 		if err != nil {
-			s.invalid("AuthorizeMethod: %w", err)
+			s.invalidf("AuthorizeMethod: %w", err)
 			return
 		}
 		if s.hub.MethodPolicies == nil {

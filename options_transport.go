@@ -12,7 +12,7 @@ import (
 func Transports(on transports.Type) Option {
 	return option(func(s *settings) {
 		if on == 0 || on&^transports.All != 0 {
-			s.invalid("Transports(%d): must be one or more of transports.WebSockets, ServerSentEvents and LongPolling", on)
+			s.invalidf("Transports(%d): must be one or more of transports.WebSockets, ServerSentEvents and LongPolling", on)
 			return
 		}
 		s.transport.Transports = on
@@ -48,7 +48,7 @@ func TransportMaxBufferSize(bytes int) Option {
 func (s *settings) bufferSize(option string, where *int, bytes int) {
 	switch {
 	case bytes < 0:
-		s.invalid("%s(%d): must not be negative; zero means no limit", option, bytes)
+		s.invalidf("%s(%d): must not be negative; zero means no limit", option, bytes)
 	case bytes == 0:
 		*where = transports.NoLimit
 	default:
@@ -98,7 +98,7 @@ func DisconnectTimeout(d time.Duration) Option {
 func MinimumProtocolVersion(version int) Option {
 	return option(func(s *settings) {
 		if version < 0 {
-			s.invalid("MinimumProtocolVersion(%d): must not be negative", version)
+			s.invalidf("MinimumProtocolVersion(%d): must not be negative", version)
 			return
 		}
 		s.minimumProtocolVersion = version

@@ -38,7 +38,7 @@ type mapped struct {
 func New(options ...ServerOption) *Server {
 	s, err := NewServer(options...)
 	if err != nil {
-		panic(err.Error())
+		panic(err.Error()) //nolint:forbidigo // a programming error, as in MapHub
 	}
 	return s
 }

@@ -15,7 +15,9 @@ import (
 // mounted, with URL parameters in the pattern, behind r.With. It answers every
 // method on the hub's routes; middleware that answers preflight requests goes
 // before it, as chi's and rs/cors do with r.Use.
-func MapHub[H hubs.Instance[K], K any](s *signalr.Server, r chi.Router, pattern string, newHub func() H, options ...signalr.HubOption) *hubs.HubContext[K] {
+func MapHub[H hubs.Instance[K], K any](
+	s *signalr.Server, r chi.Router, pattern string, newHub func() H, options ...signalr.HubOption,
+) *hubs.HubContext[K] {
 	return signalr.MapHub(s, router{r}, pattern, newHub, options...)
 }
 

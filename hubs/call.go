@@ -27,6 +27,7 @@ type call struct {
 
 	hub      instance // set when the call runs
 	cleanups []func() // of services; the running goroutine only
+	hasBegun bool     // has called begun; the running goroutine only
 
 	started        bool  // guarded by conn.mu; has its permit, or needs none
 	listed         bool  // guarded by conn.mu; is in conn.active
@@ -67,6 +68,7 @@ func (k *call) run() (answered bool) {
 		if err == errGoexit { //nolint:errorlint // set here, not returned by anyone
 			err = k.crashed(recover())
 		}
+		k.begun()
 		answered = k.complete(result, err)
 		k.cleanUp()
 		k.life.end(ErrCallEnded)

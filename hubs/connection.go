@@ -29,6 +29,8 @@ type Connection struct {
 	closing    atomic.Bool   // nothing but the Close may be sent any more
 	activity   atomic.Uint32 // what Receive tells Tick: idle, heard, busy
 	pinged     atomic.Bool   // the client has sent a ping
+	beginning  atomic.Int32  // calls that have a permit and have not reached their method
+	watched    atomic.Bool   // somebody waits for beginning to be 0
 
 	wire      *wire  // set by the handshake
 	userID    string // set by the handshake
@@ -45,6 +47,7 @@ type Connection struct {
 	ending  *ending           // guarded by mu; why it ends, nil while it does not
 	pending pendingCalls      // guarded by mu; calls that wait for a permit
 	permits int               // guarded by mu; how many are taken
+	drained chan struct{}     // guarded by mu; closed when all calls have begun; nil unless drain waits
 	opening bool              // guarded by mu; a worker was started and has not taken a call yet
 	active  []*call           // guarded by mu; calls that the client can cancel
 	streams int               // guarded by mu; running calls without a permit
@@ -97,9 +100,13 @@ func (c *Connection) Context() context.Context { return &c.life }
 // connection ends first.
 func (c *Connection) wait(ok func() bool) bool {
 	c.mu.Lock()
-	for !ok() {
+	defer c.mu.Unlock()
+	if ok() {
+		return true
+	}
+	defer c.unwatch()
+	for c.watched.Store(true); !ok(); c.watched.Store(true) {
 		if c.ending != nil {
-			c.mu.Unlock()
 			return false
 		}
 		if c.wakeup == nil {
@@ -108,16 +115,22 @@ func (c *Connection) wait(ok func() bool) bool {
 		c.blocked = true
 		c.mu.Unlock()
 		c.wakeUploads()
+		gone := false
 		select {
 		case <-c.wakeup:
 		case <-c.transport.Context().Done():
-			return false
+			gone = true
 		}
 		c.mu.Lock()
+		if gone {
+			return false
+		}
 	}
-	c.mu.Unlock()
 	return true
 }
+
+// unwatch undoes watched, unless drain waits. c.mu is held.
+func (c *Connection) unwatch() { c.watched.Store(c.drained != nil) }
 
 // unblock lets the receive loop look again at what it waits for. c.mu is held.
 func (c *Connection) unblock() {

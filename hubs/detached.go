@@ -12,7 +12,7 @@ import (
 // whatever follows on the wire comes after it; false if the connection ended.
 func (c *Connection) detach(k *call, streamIDs []string) bool {
 	k.detached = true
-	if !c.wait(func() bool { return c.pending.len() == 0 && !c.opening }) {
+	if !c.wait(c.allBegun) {
 		return false
 	}
 	if k.method.streams > 0 && len(streamIDs) == k.method.streams {
@@ -65,19 +65,6 @@ func (c *Connection) admit(k *call) error {
 		c.uploads[id] = upload{stream: k.uploads[i], call: k}
 	}
 	return nil
-}
-
-// begun lets the receive loop go on: the method is about to be called.
-func (k *call) begun() {
-	if !k.detached {
-		return
-	}
-	k.conn.mu.Lock()
-	if !k.started {
-		k.started = true
-		k.conn.unblock()
-	}
-	k.conn.mu.Unlock()
 }
 
 // runDetached runs a call without a permit to its answer. Other than a plain

@@ -142,7 +142,7 @@ func (c *Connection) dispatchClose(m *protocol.Message) {
 		err := &Error{Text: m.Error}
 		why.cause, why.fault = err, err
 	}
-	c.wait(func() bool { return c.pending.len() == 0 })
+	c.wait(c.allBegun)
 	c.end(why)
 }
 

@@ -114,13 +114,15 @@ func (c *Connection) sendClose(why *ending) {
 // after OnDisconnected. Calls that do not get their turn in time are dropped.
 func (c *Connection) drain() {
 	c.mu.Lock()
-	if c.pending.len() == 0 {
-		c.mu.Unlock()
+	drained := make(chan struct{})
+	c.drained = drained
+	c.watched.Store(true)
+	c.checkDrained()
+	done := c.drained == nil
+	c.mu.Unlock()
+	if done {
 		return
 	}
-	drained := make(chan struct{})
-	c.pending.drained = drained
-	c.mu.Unlock()
 	timer := time.NewTimer(drainTimeout)
 	defer timer.Stop()
 	select {
@@ -130,6 +132,9 @@ func (c *Connection) drain() {
 	}
 	c.mu.Lock()
 	dropped := c.pending.len()
+	for _, k := range c.pending.waiting() {
+		c.delist(k)
+	}
 	c.pending.clear()
 	c.mu.Unlock()
 	c.logger().LogAttrs(c.Context(), slog.LevelWarn, "calls dropped: others of the same connection did not end",

@@ -37,7 +37,7 @@ func TestHandshakeAnswers(t *testing.T) {
 		{name: "messagepack", request: `{"protocol":"messagepack","version":1}`, want: `{}`},
 		{
 			name: "version too high", request: `{"protocol":"JSON","version":3}`,
-			want: `{"error":"The server does not support version 3 of the 'json' protocol."}`,
+			want: `{"error":"The server does not support version 3 of the 'JSON' protocol."}`,
 		},
 		{
 			name: "unknown protocol", request: `{"protocol":"Yaml","version":1}`,

@@ -10,11 +10,13 @@ const (
 // pendingCalls are calls in the order in which they came, waiting for a permit.
 // It is guarded by Connection.mu.
 type pendingCalls struct {
-	calls   []*call
-	first   int // calls before it have been taken
-	bytes   int
-	drained chan struct{} // nil, or closed when the last call has been taken
+	calls []*call
+	first int // calls before it have been taken
+	bytes int
 }
+
+// waiting returns the calls that have not been taken.
+func (p *pendingCalls) waiting() []*call { return p.calls[p.first:] }
 
 func (p *pendingCalls) len() int { return len(p.calls) - p.first }
 
@@ -49,10 +51,6 @@ func (p *pendingCalls) clear() {
 	p.calls, p.first, p.bytes = p.calls[:0], 0, 0
 	if cap(p.calls) > 16 {
 		p.calls = nil
-	}
-	if p.drained != nil {
-		close(p.drained)
-		p.drained = nil
 	}
 }
 
@@ -162,6 +160,7 @@ func (c *Connection) take(last *call) *call {
 	}
 	k := c.pending.pop()
 	k.started = true
+	c.beginning.Add(1)
 	hire := c.hire()
 	c.unblock()
 	c.mu.Unlock()
@@ -197,5 +196,44 @@ func (c *Connection) returnPermit(k *call) {
 	if hire {
 		// As in enqueue.
 		go c.work()
+	}
+}
+
+// allBegun reports whether every call that was read has reached its method.
+// c.mu is held.
+func (c *Connection) allBegun() bool {
+	return c.pending.len() == 0 && c.beginning.Load() == 0
+}
+
+// begun says that the call is about to run its method, or never will. It comes
+// once for every call that was started.
+func (k *call) begun() {
+	if k.hasBegun {
+		return
+	}
+	k.hasBegun = true
+	c := k.conn
+	if k.detached {
+		c.mu.Lock()
+		k.started = true
+		c.unblock()
+		c.mu.Unlock()
+		return
+	}
+	// Whoever waits sets watched before it looks at beginning, so one of the two
+	// sees the other; nobody waits as a rule, and then no lock is needed.
+	if c.beginning.Add(-1) == 0 && c.watched.Load() {
+		c.mu.Lock()
+		c.unblock()
+		c.checkDrained()
+		c.mu.Unlock()
+	}
+}
+
+// checkDrained tells drain when it may go on. c.mu is held.
+func (c *Connection) checkDrained() {
+	if c.drained != nil && c.allBegun() {
+		close(c.drained)
+		c.drained = nil
 	}
 }

@@ -34,7 +34,9 @@ const arrows = `
 	signalr:              auth hubs hubs/protocol transports internal/...
 	chiext:               signalr hubs
 	                      github.com/go-chi/chi/v5
-	backplane/... (future): hubs hubs/protocol *
+	backplane/redis:      hubs hubs/protocol
+	                      github.com/redis/go-redis/v9
+	backplane/redis/...:  signalr hubs backplane/redis interop/conformance/contract *
 	otelext (future):     signalr hubs *
 
 	example/...:          signalr auth hubs chiext
@@ -52,6 +54,7 @@ const testArrows = `
 	                      github.com/google/go-cmp go.uber.org/goleak pgregory.net/rapid
 	hubs:                 hubs/hubtest hubs/internal/... hubs/lifetimetest
 	auth:                 github.com/go-chi/chi/v5
+	backplane/redis:      signalr auth hubs/lifetimetest github.com/coder/websocket
 	signalr:              chiext
 	                      github.com/coder/websocket github.com/go-chi/chi/v5
 `

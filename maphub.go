@@ -53,6 +53,7 @@ type handler struct {
 	minimumProtocolVersion int
 	authorization          *authorization // nil: everybody may connect
 	log                    *slog.Logger
+	ready                  func() error // whether clients can be taken
 }
 
 // mount registers the hub's patterns, base being a path of so many segments.
@@ -110,6 +111,7 @@ func newHandler[H hubs.Instance[K], K any](s *Server, newHub func() H, options [
 		minimumProtocolVersion: set.minimumProtocolVersion,
 		authorization:          set.authorization,
 		log:                    set.hub.Logger,
+		ready:                  runtime.Ready,
 	}, hubContext, nil
 }
 

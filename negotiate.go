@@ -56,6 +56,12 @@ func (h *handler) serveNegotiate(w http.ResponseWriter, r *http.Request) {
 		writeJSON(w, negotiationError{err.Error()})
 		return
 	}
+	if err := h.ready(); err != nil {
+		h.log.WarnContext(r.Context(), "negotiate refused", "error", err)
+		w.Header().Set("Retry-After", retryAfter)
+		w.WriteHeader(http.StatusServiceUnavailable)
+		return
+	}
 	id, token, err := h.endpoint.Create(r, version, wantsStatefulReconnect(r))
 	switch {
 	case errors.Is(err, transports.ErrShuttingDown), errors.Is(err, transports.ErrTooManyConnections):

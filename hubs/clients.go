@@ -15,6 +15,10 @@ type Clients struct {
 	rt *Runtime // set before start
 }
 
+// ClientsOf returns the targets of a lifetime manager without a hub, for a
+// process that only sends.
+func ClientsOf(m LifetimeManager) *Clients { return &Clients{rt: &Runtime{lifetime: m}} }
+
 // All is every connection of the hub.
 func (c *Clients) All() Proxy { return Proxy{rt: c.rt, to: Target{Kind: TargetAll}} }
 

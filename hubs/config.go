@@ -195,6 +195,26 @@ func (cfg *Config) supports(name string) bool {
 	})
 }
 
+// supportedProtocols returns those of Protocols that clients of the hub may use.
+func (cfg *Config) supportedProtocols() []protocol.Protocol {
+	if cfg.SupportedProtocols == nil {
+		return cfg.Protocols
+	}
+	var list []protocol.Protocol
+	for i, name := range cfg.SupportedProtocols {
+		called := func(s string) bool { return strings.EqualFold(s, name) }
+		if slices.ContainsFunc(cfg.SupportedProtocols[:i], called) {
+			continue
+		}
+		for _, p := range cfg.Protocols {
+			if called(p.Name()) {
+				list = append(list, p)
+			}
+		}
+	}
+	return list
+}
+
 // chain looks for what has to run when a connection comes and goes.
 func (cfg *Config) chain(hub reflect.Type) chain {
 	return chain{
@@ -202,5 +222,6 @@ func (cfg *Config) chain(hub reflect.Type) chain {
 			slices.ContainsFunc(cfg.Filters, func(f Filter) bool { return f.Connected != nil }),
 		disconnected: hub.Implements(reflect.TypeFor[disconnectedHub]()) ||
 			slices.ContainsFunc(cfg.Filters, func(f Filter) bool { return f.Disconnected != nil }),
+		refreshed: hub.Implements(reflect.TypeFor[refreshedHub]()),
 	}
 }

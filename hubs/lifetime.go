@@ -14,6 +14,9 @@ import (
 //
 // All methods are safe for concurrent use. Messages that one goroutine sends
 // reach each connection in the order sent.
+//
+// A manager that is an [io.Closer] is closed when the hub has been shut down;
+// one that is a [Readier] can refuse clients.
 type LifetimeManager interface {
 	// Connect adds a connection; from then on it is reached by all targets.
 	// It is called before the hub's OnConnected.
@@ -40,13 +43,19 @@ type LifetimeManager interface {
 	RemoveFromGroup(ctx context.Context, connectionID, group string) error
 }
 
+// Readier is a [LifetimeManager] that is not always able to take connections,
+// such as one whose backplane is down and that is told to wait for it. While
+// Ready returns an error, negotiation is refused.
+type Readier interface{ Ready() error }
+
 // Env is what a hub gives its [LifetimeManager].
 type Env struct {
 	// Hub is the hub's name: what keeps hubs apart on a backplane, and a key in
 	// logs.
 	Hub string
 
-	// Protocols are those that connections of the hub may speak.
+	// Protocols are those that connections of the hub may speak, in the order
+	// of the hub's own list if it has one.
 	Protocols []protocol.Protocol
 
 	// Logger is never nil.

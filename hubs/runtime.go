@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"reflect"
 	"runtime/debug"
@@ -32,6 +33,7 @@ type Runtime struct {
 	results   results
 	lastID    atomic.Int64
 	epoch     time.Time // what ticks are counted from; set before start
+	closing   sync.Once // of lifetime
 
 	mu    sync.Mutex
 	conns registry      // guarded by mu
@@ -49,6 +51,7 @@ type wire struct {
 // chain says what of the connected and disconnected events is there at all.
 type chain struct {
 	connected, disconnected bool // filters or the hub have something to run; set before start
+	refreshed               bool // the hub has; set before start
 }
 
 // NewRuntime binds a hub. newHub makes the hub value for one call. The error
@@ -85,7 +88,7 @@ func NewRuntime[H Instance[K], K any](newHub func() H, cfg Config) (*Runtime, *H
 	r.connected = r.cfg.chain(hub)
 	r.wires = r.cfg.wires()
 	r.lifetime = r.cfg.LifetimeManager(Env{
-		Hub: r.cfg.Name, Protocols: r.cfg.Protocols, Logger: r.log, NextInvocationID: r.nextInvocationID,
+		Hub: r.cfg.Name, Protocols: r.cfg.supportedProtocols(), Logger: r.log, NextInvocationID: r.nextInvocationID,
 	})
 	return r, &HubContext[K]{clients: clients, rt: r}, nil
 }
@@ -116,7 +119,8 @@ func (r *Runtime) Connect(t Conn) *Connection {
 // Shutdown ends every connection with a Close message that allows the client
 // to reconnect, and refuses new ones. It returns nil when all hub methods and all
 // OnDisconnected have returned, or the cause of ctx when that ends first: then
-// some may still run. To call it again waits again.
+// some may still run. A lifetime manager that is an [io.Closer] is closed last.
+// To call it again waits again.
 func (r *Runtime) Shutdown(ctx context.Context) error {
 	r.mu.Lock()
 	if !r.down {
@@ -128,12 +132,29 @@ func (r *Runtime) Shutdown(ctx context.Context) error {
 	for _, c := range live {
 		c.end(ending{cause: ErrServerShutdown, allowReconnect: true})
 	}
+	var err error
 	select {
 	case <-r.empty:
-		return nil
 	case <-ctx.Done():
-		return context.Cause(ctx)
+		err = context.Cause(ctx)
 	}
+	return errors.Join(err, r.closeLifetime())
+}
+
+func (r *Runtime) closeLifetime() (err error) {
+	if closer, ok := r.lifetime.(io.Closer); ok {
+		r.closing.Do(func() { err = closer.Close() })
+	}
+	return err
+}
+
+// Ready reports whether the hub can take new connections; the error says why
+// not. It asks the lifetime manager, if that has an opinion: a [Readier].
+func (r *Runtime) Ready() error {
+	if readier, ok := r.lifetime.(Readier); ok {
+		return readier.Ready()
+	}
+	return nil
 }
 
 // retire forgets a connection on which nothing runs any more.
@@ -186,6 +207,7 @@ func (r *Runtime) makeHub(s *scope) (hub instance, err error) {
 	if hub == nil {
 		return nil, errors.New("hubs: the hub's constructor returned nil")
 	}
+	s.seen = s.conn.hubContext.newest()
 	hub.attach(s)
 	return hub, nil
 }

@@ -12,6 +12,18 @@ type TypedClients[C any] struct {
 	all     C           // set before start
 }
 
+// TypedClientsOf is [ClientsOf] with targets that are a C. The error says what is
+// wrong with C.
+func TypedClientsOf[C any](m LifetimeManager) (*TypedClients[C], error) {
+	plan, err := planClient(reflect.TypeFor[C]())
+	if err != nil {
+		return nil, err
+	}
+	c := &TypedClients[C]{untyped: ClientsOf(m), plan: plan}
+	c.all = c.to(c.untyped.All())
+	return c, nil
+}
+
 // to returns the client type for a target.
 func (c *TypedClients[C]) to(target clientTarget) C {
 	var client C

@@ -60,6 +60,9 @@ func (b *binder) checkEvents() {
 	if _, ok := b.hub.MethodByName("OnDisconnected"); ok && !b.hub.Implements(reflect.TypeFor[disconnectedHub]()) {
 		b.fail("OnDisconnected", "make it func(ctx context.Context, err error) error")
 	}
+	if _, ok := b.hub.MethodByName("OnAuthenticationRefreshed"); ok && !b.hub.Implements(reflect.TypeFor[refreshedHub]()) {
+		b.fail("OnAuthenticationRefreshed", "make it func(ctx context.Context) error")
+	}
 }
 
 // checkNames notes configured names that no method has.

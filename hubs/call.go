@@ -26,6 +26,7 @@ type call struct {
 	uploadIDs []string
 
 	hub      instance // set when the call runs
+	event    func()   // set before start; what runs in place of a method: an event of the hub
 	cleanups []func() // of services; the running goroutine only
 	hasBegun bool     // has called begun; the running goroutine only
 
@@ -62,6 +63,10 @@ func (k *call) fail(err error) {
 // run runs a call that has a permit and queues its answer. It reports whether
 // there was one.
 func (k *call) run() (answered bool) {
+	if k.event != nil {
+		k.event()
+		return false
+	}
 	var result any
 	err := errGoexit
 	defer func() {

@@ -3,14 +3,37 @@ package hubs
 import (
 	"context"
 	"net/http"
+	"sync/atomic"
 
 	"github.com/hubwire/signalr/auth"
 )
 
 // Context is the connection that a hub serves. It is the same for all calls of
-// the connection and safe for concurrent use; it may be kept.
+// the connection, until its credentials are refreshed: calls that begin then get
+// a new one, with the new principal. It is safe for concurrent use and may be
+// kept.
 type Context struct {
-	conn *Connection // set before start
+	conn *Connection     // set before start
+	user *auth.Principal // set by the handshake
+
+	// Of the connection's first Context only.
+	renewed    atomic.Pointer[Context] // the newest, nil while that is the first
+	due        bool                    // guarded by conn.mu; the hub has to be told of new credentials
+	announcing bool                    // guarded by conn.mu; a call that does so waits or runs
+}
+
+// newest returns what a call that begins now gets; c is the first.
+func (c *Context) newest() *Context {
+	if renewed := c.renewed.Load(); renewed != nil {
+		return renewed
+	}
+	return c
+}
+
+// renew makes a Context with another principal the newest; c is the first, and
+// conn.mu is held.
+func (c *Context) renew(user *auth.Principal) {
+	c.renewed.Store(&Context{conn: c.conn, user: user})
 }
 
 // ConnectionID is the public id of the connection.
@@ -24,9 +47,10 @@ func (c *Context) UserIdentifier() string { return c.conn.userID }
 // from none.
 func (c *Context) UserIdentifierOK() (string, bool) { return c.conn.UserIdentifier() }
 
-// User is the principal of the request that opened the connection, nil for the
-// anonymous user; its methods work on nil.
-func (c *Context) User() *auth.Principal { return c.conn.transport.User() }
+// User is who is calling, nil for the anonymous user; its methods work on nil.
+// It is the principal of the request that opened the connection, or of the one
+// that has refreshed its credentials since.
+func (c *Context) User() *auth.Principal { return c.user }
 
 // Request is a copy of the request that opened the connection: its headers,
 // URL and context values are there for the connection's whole life, its body

@@ -12,7 +12,7 @@ import (
 // (hub-runtime.md, section 8).
 var neverCallable = map[string]bool{
 	"Context": true, "Clients": true, "Groups": true,
-	"OnConnected": true, "OnDisconnected": true,
+	"OnConnected": true, "OnDisconnected": true, "OnAuthenticationRefreshed": true,
 }
 
 var hubPackage = reflect.TypeFor[Hub]().PkgPath()

@@ -68,6 +68,10 @@ var (
 	// ErrAborted: [Context.Abort] was called.
 	ErrAborted = errors.New("hubs: the hub aborted the connection")
 
+	// ErrDisconnectRequested: [HubContext.Disconnect] or
+	// [HubContext.DisconnectUser] was called.
+	ErrDisconnectRequested = errors.New("hubs: the program disconnected the connection")
+
 	// ErrServerShutdown: the server shuts down.
 	ErrServerShutdown = errors.New("hubs: the server shuts down")
 

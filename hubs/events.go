@@ -46,6 +46,7 @@ func (c *Connection) introduced(err error) {
 		c.start()
 		ending.unseen = err != nil // also if something else ended it first
 	}
+	c.announceRefresh() // of one that came while OnConnected ran
 	c.unblock()
 	c.mu.Unlock()
 	if ending != nil {
@@ -69,7 +70,7 @@ func (c *Connection) connected() error {
 func (c *Connection) connectedThrough(ctx context.Context, filters []Filter, hub instance) error {
 	for i := range filters {
 		if filters[i].Connected != nil {
-			return filters[i].Connected(ctx, &c.hubContext, func(ctx context.Context) error {
+			return filters[i].Connected(ctx, c.hubContext.newest(), func(ctx context.Context) error {
 				return c.connectedThrough(ctx, filters[i+1:], hub)
 			})
 		}
@@ -102,7 +103,7 @@ func (c *Connection) disconnected(fault error) {
 func (c *Connection) disconnectedThrough(ctx context.Context, filters []Filter, hub instance, fault error) error {
 	for i := range filters {
 		if filters[i].Disconnected != nil {
-			return filters[i].Disconnected(ctx, &c.hubContext, fault, func(ctx context.Context, fault error) error {
+			return filters[i].Disconnected(ctx, c.hubContext.newest(), fault, func(ctx context.Context, fault error) error {
 				return c.disconnectedThrough(ctx, filters[i+1:], hub, fault)
 			})
 		}

@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"strings"
 
+	"github.com/hubwire/signalr/auth"
 	"github.com/hubwire/signalr/hubs/protocol"
 )
 
@@ -68,7 +70,7 @@ func (c *Connection) choose(request protocol.HandshakeRequest) (chosen *wire, re
 // accept answers a good handshake and hands the connection to the hub. It
 // returns false if the connection ended in the meantime.
 func (c *Connection) accept(chosen *wire) bool {
-	userID, hasUserID, err := c.askUserID()
+	userID, hasUserID, err := c.askUserID(c.transport.User(), c.transport.Request())
 	if err != nil {
 		c.refuseHandshake(withDetail(textHandshakeFailed, err, c.rt.cfg.EnableDetailedErrors))
 		return false
@@ -79,6 +81,7 @@ func (c *Connection) accept(chosen *wire) bool {
 		return false
 	}
 	c.wire, c.userID, c.hasUserID = chosen, userID, hasUserID
+	c.hubContext.user = c.transport.User() // not the one asked about, if it has been refreshed since
 	c.phase = connecting
 	c.start()
 	c.mu.Unlock()
@@ -93,13 +96,13 @@ func (c *Connection) accept(chosen *wire) bool {
 	return true
 }
 
-func (c *Connection) askUserID() (id string, ok bool, err error) {
+func (c *Connection) askUserID(user *auth.Principal, r *http.Request) (id string, ok bool, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = c.rt.panicked("UserIDProvider", c, "", p)
 		}
 	}()
-	id, ok = c.rt.cfg.UserIDProvider(c.transport.User(), c.transport.Request())
+	id, ok = c.rt.cfg.UserIDProvider(user, r)
 	return id, ok, nil
 }
 

@@ -13,6 +13,7 @@ package hubs
 //
 //	OnConnected(ctx context.Context) error
 //	OnDisconnected(ctx context.Context, err error) error
+//	OnAuthenticationRefreshed(ctx context.Context) error
 //
 // which are not callable. Embed Hub by value, not by pointer.
 //

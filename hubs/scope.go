@@ -6,6 +6,7 @@ package hubs
 type scope struct {
 	conn       *Connection   // set before start
 	clients    CallerClients // set before start
+	seen       *Context      // set when the hub value is made
 	call       *call         // set before start; nil in OnConnected and OnDisconnected
 	connecting bool          // set before start; this is OnConnected
 }
@@ -20,7 +21,12 @@ func (s *scope) must() *scope {
 	return s
 }
 
-func (s *scope) context() *Context { return &s.conn.hubContext }
+func (s *scope) context() *Context {
+	if s.seen == nil {
+		return s.conn.hubContext.newest()
+	}
+	return s.seen
+}
 
 func (s *scope) groups() *Groups { return &s.conn.rt.groups }
 

@@ -103,6 +103,17 @@ type Config struct {
 	// that survives the loss of its WebSocket.
 	AllowStatefulReconnects bool
 
+	// EnableAuthenticationRefresh lets clients renew the credentials of a
+	// connection that goes on, by POST {hub}/refresh ([Endpoint.ServeRefresh])
+	// and by polls.
+	EnableAuthenticationRefresh bool
+
+	// OnAuthenticationRefresh decides whether new credentials, which have been
+	// found to be the same user's, replace those of a connection; false refuses,
+	// and ends the connection if it was a poll that showed them. Nil accepts all.
+	// It may be called for several requests at the same time.
+	OnAuthenticationRefresh func(AuthenticationRefresh) bool
+
 	// MaxUnusedConnections bounds the connections that have been negotiated but
 	// not been used yet. Beyond it negotiation is refused. The default is
 	// 65,536; NoLimit leaves memory to whoever can reach negotiate.

@@ -30,6 +30,10 @@ var (
 	// too long.
 	ErrDisconnectTimeout = errors.New("transports: no transport within the disconnect timeout")
 
+	// ErrRefreshRejected ends a connection whose user showed new credentials
+	// that the program did not accept.
+	ErrRefreshRejected = errors.New("transports: new credentials rejected")
+
 	// ErrSendTimeout cuts off a client to which a write took too long.
 	ErrSendTimeout = errors.New("transports: send timed out")
 

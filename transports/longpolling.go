@@ -32,6 +32,9 @@ func (ep *Endpoint) serveLongPoll(w http.ResponseWriter, r *http.Request) {
 		ep.refuseUser(w, c)
 		return
 	}
+	if !ep.refreshByPoll(w, r, c) {
+		return
+	}
 	me, first := c.startPoll(w, r)
 	if me == nil {
 		return
@@ -111,7 +114,7 @@ func (c *Conn) endPoll(me *poll) {
 // servePoll answers a poll: with what is queued, as soon as anything is, or
 // with the news that there is none (transports.md, 6.2).
 func (c *Conn) servePoll(w http.ResponseWriter, r *http.Request, rc *http.ResponseController, me *poll) {
-	timer := time.NewTimer(c.ep.cfg.LongPollingPollTimeout)
+	timer := time.NewTimer(c.ep.pollTimeout(r))
 	defer timer.Stop()
 	for {
 		buf, over := c.takeOut()
@@ -141,6 +144,16 @@ func (c *Conn) servePoll(w http.ResponseWriter, r *http.Request, rc *http.Respon
 			return
 		}
 	}
+}
+
+// pollTimeout is how long a poll may wait. One that middleware has set a
+// deadline for ends well before it, or the middleware would make an error of it.
+func (ep *Endpoint) pollTimeout(r *http.Request) time.Duration {
+	timeout := ep.cfg.LongPollingPollTimeout
+	if deadline, ok := r.Context().Deadline(); ok {
+		timeout = min(timeout, time.Until(deadline)*9/10)
+	}
+	return timeout
 }
 
 // answerPoll writes what was queued. If the client is gone before, the next

@@ -99,7 +99,7 @@ func keepRequest(r *http.Request) *http.Request {
 }
 
 // bind notes who opened the connection, and how. Later requests only renew the
-// expiry (transports.md, 8.2 and 8.5).
+// expiry, unless that is what a refresh is for (transports.md, 8.2, 8.4 and 8.5).
 func (c *Conn) bind(r *http.Request) {
 	user := auth.FromContext(r.Context())
 	var kept *http.Request
@@ -111,10 +111,12 @@ func (c *Conn) bind(r *http.Request) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.bound {
+	if first = !c.bound; first {
 		c.bound, c.user, c.request = true, user, kept
 	}
-	c.expiry = user.Expiry()
+	if first || !c.ep.cfg.EnableAuthenticationRefresh {
+		c.expiry = user.Expiry()
+	}
 }
 
 // sameUser reports whether r comes from the connection's user, as far as there

@@ -72,6 +72,7 @@ func (c *Conn) streamEvents(w http.ResponseWriter, r *http.Request, rc *http.Res
 		}
 		return rc.Flush()
 	})
+	gone, closed := clientGone(w, r)
 	for err == nil {
 		buf, over := c.takeOut()
 		switch {
@@ -83,11 +84,33 @@ func (c *Conn) streamEvents(w http.ResponseWriter, r *http.Request, rc *http.Res
 		}
 		select {
 		case <-c.pull.wake:
-		case <-r.Context().Done():
+		case <-gone:
+			return ErrClosedByClient
+		case <-closed:
 			return ErrClosedByClient
 		}
 	}
 	return ErrConnectionLost
+}
+
+// clientGone returns what tells that the client has gone; one of the two is
+// nil. As a rule the request's context does. One that has a deadline, as chi's
+// Timeout gives to every request, would end a stream that is meant to last, so
+// then the connection itself is asked.
+func clientGone(w http.ResponseWriter, r *http.Request) (ended <-chan struct{}, closed <-chan bool) {
+	if _, limited := r.Context().Deadline(); !limited {
+		return r.Context().Done(), nil
+	}
+	for {
+		switch t := w.(type) {
+		case http.CloseNotifier: //nolint:staticcheck // the context, which it was given up for, has a deadline
+			return nil, t.CloseNotify()
+		case interface{ Unwrap() http.ResponseWriter }:
+			w = t.Unwrap()
+		default:
+			return r.Context().Done(), nil
+		}
+	}
 }
 
 // eventPiece is how much of a long event is written at a time, so that the

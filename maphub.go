@@ -22,8 +22,8 @@ type Router interface {
 // hub needs it takes from the closure.
 //
 // The pattern is a path, with wildcards if the router has them. On it and on
-// what lies below it ("/negotiate") the hub answers every method. Options given
-// here win over those given to [New].
+// what lies below it ("/negotiate", "/refresh") the hub answers every method.
+// Options given here win over those given to [New].
 //
 // Mistakes of the program (a method that cannot be bound, two methods that
 // differ in case only, an option out of range) panic with what to mend, as
@@ -52,23 +52,27 @@ type handler struct {
 	available              []availableTransport
 	minimumProtocolVersion int
 	authorization          *authorization // nil: everybody may connect
+	allowedOrigins         []string
+	refreshes              bool // clients may renew their credentials
 	log                    *slog.Logger
 	ready                  func() error // whether clients can be taken
 }
 
 // mount registers the hub's patterns, base being a path of so many segments.
 func (h *handler) mount(router Router, base string, segments int) {
-	negotiate := http.HandlerFunc(h.serveNegotiateGuarded)
+	negotiate, refresh := http.HandlerFunc(h.serveNegotiateGuarded), http.HandlerFunc(h.serveRefreshGuarded)
 	if base != "" {
 		router.Handle(base, http.HandlerFunc(h.serveBase))
 	}
 	router.Handle(base+"/negotiate", negotiate)
+	router.Handle(base+"/refresh", refresh)
 	switch router.(type) {
 	case *http.ServeMux, *Routes: // a trailing slash opens a subtree
 		router.Handle(base+"/", h.below(segments))
 	default:
 		router.Handle(base+"/", http.HandlerFunc(h.serveBase))
 		router.Handle(base+"/negotiate/", negotiate)
+		router.Handle(base+"/refresh/", refresh)
 	}
 }
 
@@ -80,7 +84,8 @@ func mistake(format string, args ...any) {
 // NewHandler returns a hub as a plain handler, for routers of another shape
 // than [Router], and the context from which code outside the hub reaches its
 // clients. The handler serves any path: one that ends in "/negotiate" is the
-// hub's negotiation, all others are the hub itself.
+// hub's negotiation, one that ends in "/refresh" its refresh if there is one,
+// all others are the hub itself.
 func NewHandler[H hubs.Instance[K], K any](s *Server, newHub func() H, options ...HubOption) (http.Handler, *hubs.HubContext[K], error) {
 	h, hubContext, err := newHandler(s, newHub, options)
 	if err != nil {
@@ -110,6 +115,8 @@ func newHandler[H hubs.Instance[K], K any](s *Server, newHub func() H, options [
 		available:              availableTransports(set.transport.Transports),
 		minimumProtocolVersion: set.minimumProtocolVersion,
 		authorization:          set.authorization,
+		allowedOrigins:         set.transport.AllowedOrigins,
+		refreshes:              set.transport.EnableAuthenticationRefresh,
 		log:                    set.hub.Logger,
 		ready:                  runtime.Ready,
 	}, hubContext, nil
@@ -123,16 +130,19 @@ func (a app) Connect(c *transports.Conn) transports.Session { return a.runtime.C
 // ServeHTTP serves a hub wherever the program has put the handler.
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	path := strings.TrimSuffix(r.URL.Path, "/")
-	if last := path[strings.LastIndexByte(path, '/')+1:]; strings.EqualFold(last, "negotiate") {
+	switch last := path[strings.LastIndexByte(path, '/')+1:]; {
+	case strings.EqualFold(last, "negotiate"):
 		h.serveNegotiateGuarded(w, r)
-		return
+	case strings.EqualFold(last, "refresh") && h.refreshes:
+		h.serveRefreshGuarded(w, r)
+	default:
+		h.serveBase(w, r)
 	}
-	h.serveBase(w, r)
 }
 
 // below serves the subtree under a hub mounted at a pattern of so many path
-// segments: the hub itself with a trailing slash, negotiate in any case, and
-// nothing else.
+// segments: the hub itself with a trailing slash, negotiate and refresh in any
+// case, and nothing else.
 func (h *handler) below(segments int) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		parts := strings.Split(strings.TrimPrefix(r.URL.Path, "/"), "/")
@@ -142,6 +152,8 @@ func (h *handler) below(segments int) http.Handler {
 			h.serveBase(w, r)
 		case strings.EqualFold(rest, "negotiate"):
 			h.serveNegotiateGuarded(w, r)
+		case strings.EqualFold(rest, "refresh"):
+			h.serveRefreshGuarded(w, r)
 		default:
 			w.Header()["Content-Type"] = nil
 			w.WriteHeader(http.StatusNotFound)
@@ -165,8 +177,10 @@ func (h *handler) serveNegotiateGuarded(w http.ResponseWriter, r *http.Request) 
 // the request. Every request of a connection is asked, POST and DELETE
 // included (transports.md, 8.1).
 func (h *handler) admits(w http.ResponseWriter, r *http.Request) bool {
-	if h.authorization == nil {
-		return true
+	if h.foreignPage(r) {
+		w.Header()["Content-Type"] = nil
+		w.WriteHeader(http.StatusForbidden)
+		return false
 	}
-	return h.authorization.admits(w, r)
+	return h.authorization == nil || h.authorization.admits(w, r)
 }

@@ -25,6 +25,7 @@ type negotiation struct {
 	NegotiateVersion     int                  `json:"negotiateVersion"`
 	ConnectionID         string               `json:"connectionId"`
 	ConnectionToken      string               `json:"connectionToken,omitempty"`
+	TokenLifetimeSeconds int64                `json:"tokenLifetimeSeconds,omitempty"`
 	AvailableTransports  []availableTransport `json:"availableTransports"`
 }
 
@@ -74,6 +75,7 @@ func (h *handler) serveNegotiate(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	answer := negotiation{NegotiateVersion: version, ConnectionID: id, AvailableTransports: h.available}
+	answer.TokenLifetimeSeconds = h.tokenLifetime(r)
 	if version > 0 {
 		answer.ConnectionToken = token
 	}

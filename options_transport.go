@@ -22,9 +22,12 @@ func Transports(on transports.Type) Option {
 // AllowedOrigins sets from which foreign origins browsers may open WebSockets,
 // each as in "https://app.example.com"; "*" allows all. Requests from the
 // server's own host, and those without an Origin header, are always allowed.
-// The default is no foreign origin. It does not concern the other transports:
-// for those browsers ask the program's CORS middleware, which should name the
-// same origins.
+// The default is no foreign origin.
+//
+// Where the caller is known by what a browser sends along by itself, a cookie
+// for example (see [auth.Ambient]), it holds for every request of every
+// transport, and "*" does not count: name the origins. For all others browsers
+// ask the program's CORS middleware, which should name the same origins.
 func AllowedOrigins(origins ...string) Option {
 	return option(func(s *settings) { s.transport.AllowedOrigins = slices.Clone(origins) })
 }

@@ -39,15 +39,15 @@ func bindHub(hub reflect.Type, cfg *Config, fast func(fn any, m *method) invoker
 			continue
 		}
 		if other := table.add(m); other != nil {
-			b.fail(m.goName, "its name on the wire, %q, differs from that of %s in nothing or in case only; "+
+			b.failf(m.goName, "its name on the wire, %q, differs from that of %s in nothing or in case only; "+
 				"rename one of them with MethodNames", m.name, other.goName)
 		}
 	}
 	return table, errors.Join(b.errs...)
 }
 
-// fail notes what is wrong with a method of the hub.
-func (b *binder) fail(goName, format string, args ...any) {
+// failf notes what is wrong with a method of the hub.
+func (b *binder) failf(goName, format string, args ...any) {
 	where := fmt.Sprintf("hubs: %s.(*%s).%s: ", b.hub.Elem().PkgPath(), b.hub.Elem().Name(), goName)
 	b.errs = append(b.errs, errors.New(where+fmt.Sprintf(format, args...)))
 }
@@ -55,13 +55,13 @@ func (b *binder) fail(goName, format string, args ...any) {
 // checkEvents looks at the optional methods, whose types no compiler checks.
 func (b *binder) checkEvents() {
 	if _, ok := b.hub.MethodByName("OnConnected"); ok && !b.hub.Implements(reflect.TypeFor[connectedHub]()) {
-		b.fail("OnConnected", "make it func(ctx context.Context) error")
+		b.failf("OnConnected", "make it func(ctx context.Context) error")
 	}
 	if _, ok := b.hub.MethodByName("OnDisconnected"); ok && !b.hub.Implements(reflect.TypeFor[disconnectedHub]()) {
-		b.fail("OnDisconnected", "make it func(ctx context.Context, err error) error")
+		b.failf("OnDisconnected", "make it func(ctx context.Context, err error) error")
 	}
 	if _, ok := b.hub.MethodByName("OnAuthenticationRefreshed"); ok && !b.hub.Implements(reflect.TypeFor[refreshedHub]()) {
-		b.fail("OnAuthenticationRefreshed", "make it func(ctx context.Context) error")
+		b.failf("OnAuthenticationRefreshed", "make it func(ctx context.Context) error")
 	}
 }
 
@@ -69,7 +69,7 @@ func (b *binder) checkEvents() {
 func (b *binder) checkNames(option string, names []string, methods []reflect.Method) {
 	for _, name := range names {
 		if !slices.ContainsFunc(methods, func(m reflect.Method) bool { return m.Name == name }) {
-			b.fail(name, "%s names it, but there is no such hub method", option)
+			b.failf(name, "%s names it, but there is no such hub method", option)
 		}
 	}
 }
@@ -91,7 +91,7 @@ func (b *binder) bind(r *reflect.Method) *method {
 	}
 	errs := len(b.errs)
 	if m.name == "" {
-		b.fail(r.Name, "MethodNames gives it an empty name")
+		b.failf(r.Name, "MethodNames gives it an empty name")
 	}
 	b.bindParams(r, m)
 	b.bindResults(r, m)
@@ -110,21 +110,21 @@ func (b *binder) bind(r *reflect.Method) *method {
 func (b *binder) bindParams(r *reflect.Method, m *method) {
 	fn := r.Type
 	if fn.IsVariadic() {
-		b.fail(r.Name, "it is variadic, which has no form on the wire; take a slice instead")
+		b.failf(r.Name, "it is variadic, which has no form on the wire; take a slice instead")
 		return
 	}
 	for i := 1; i < fn.NumIn(); i++ {
 		typ := fn.In(i)
 		if typ == contextType {
 			if i > 1 {
-				b.fail(r.Name, "parameter %d is a context.Context; make it the first", i)
+				b.failf(r.Name, "parameter %d is a context.Context; make it the first", i)
 			}
 			m.takesCtx = true
 			continue
 		}
 		p := param{typ: typ}
 		if mend := b.classify(&p, m); mend != "" {
-			b.fail(r.Name, "parameter %d, a %v, %s", i, typ, mend)
+			b.failf(r.Name, "parameter %d, a %v, %s", i, typ, mend)
 		}
 		m.params = append(m.params, p)
 	}
@@ -138,7 +138,7 @@ func (b *binder) classify(p *param, m *method) string {
 		m.streams++
 		return wireFault(item)
 	}
-	if marked, ok := reflect.Zero(p.typ).Interface().(injected); ok {
+	if marked, ok := reflect.TypeAssert[injected](reflect.Zero(p.typ)); ok {
 		service, ok := b.services[marked.serviceType()]
 		if !ok {
 			return fmt.Sprintf("needs a service of type %v; add it to Services", marked.serviceType())
@@ -202,10 +202,10 @@ func (b *binder) bindResults(r *reflect.Method, m *method) {
 		return
 	case n > 1:
 		var types []string
-		for i := range fn.NumOut() {
-			types = append(types, fn.Out(i).String())
+		for out := range fn.Outs() {
+			types = append(types, out.String())
 		}
-		b.fail(r.Name, "it returns (%s); return nothing, error, T or (T, error)", strings.Join(types, ", "))
+		b.failf(r.Name, "it returns (%s); return nothing, error, T or (T, error)", strings.Join(types, ", "))
 		return
 	}
 	m.result = fn.Out(0)
@@ -215,8 +215,8 @@ func (b *binder) bindResults(r *reflect.Method, m *method) {
 	}
 	switch m.result.Kind() {
 	case reflect.Func, reflect.Chan:
-		b.fail(r.Name, "its result, a %v, is no stream; return iter.Seq[T], iter.Seq2[T, error] or <-chan T", m.result)
+		b.failf(r.Name, "its result, a %v, is no stream; return iter.Seq[T], iter.Seq2[T, error] or <-chan T", m.result)
 	case reflect.Complex64, reflect.Complex128, reflect.UnsafePointer:
-		b.fail(r.Name, "its result, a %v, has no form on the wire", m.result)
+		b.failf(r.Name, "its result, a %v, has no form on the wire", m.result)
 	}
 }

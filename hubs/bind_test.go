@@ -17,17 +17,21 @@ type badHub struct {
 	Hub
 }
 
-func (h *badHub) Variadic(a ...string)                       {}
-func (h *badHub) LateContext(a string, ctx context.Context)  {}
-func (h *badHub) Callback(f func())                          {}
-func (h *badHub) Channel(c chan int)                         {}
-func (h *badHub) SendOnly(c chan<- int)                      {}
-func (h *badHub) Pairs(items iter.Seq2[string, int])         {}
-func (h *badHub) Complex(c complex128)                       {}
-func (h *badHub) Funcs(f []func())                           {}
-func (h *badHub) Reader(r fmt.Stringer)                      {}
-func (h *badHub) StreamOfFuncs(items iter.Seq[func()])       {}
-func (h *badHub) Two() (int, string)                         { return 0, "" }
+func (h *badHub) Variadic(a ...string) {}
+
+//nolint:revive // that is what is wrong
+func (h *badHub) LateContext(a string, ctx context.Context) {}
+func (h *badHub) Callback(f func())                         {}
+func (h *badHub) Channel(c chan int)                        {}
+func (h *badHub) SendOnly(c chan<- int)                     {}
+func (h *badHub) Pairs(items iter.Seq2[string, int])        {}
+func (h *badHub) Complex(c complex128)                      {}
+func (h *badHub) Funcs(f []func())                          {}
+func (h *badHub) Reader(r fmt.Stringer)                     {}
+func (h *badHub) StreamOfFuncs(items iter.Seq[func()])      {}
+func (h *badHub) Two() (int, string)                        { return 0, "" }
+
+//nolint:revive,staticcheck // that is what is wrong
 func (h *badHub) ErrorFirst() (error, int)                   { return nil, 0 }
 func (h *badHub) Returns() func()                            { return nil }
 func (h *badHub) ReturnsChan() chan int                      { return nil }

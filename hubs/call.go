@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"reflect"
+	"slices"
 )
 
 // call is one invocation of a hub method, from its binding to its answer. It is
@@ -70,7 +71,7 @@ func (k *call) run() (answered bool) {
 	var result any
 	err := errGoexit
 	defer func() {
-		if err == errGoexit { //nolint:errorlint // set here, not returned by anyone
+		if errors.Is(err, errGoexit) { // it has not returned
 			err = k.crashed(recover())
 		}
 		k.begun()
@@ -138,13 +139,15 @@ func (k *call) allowed() (ok bool) {
 		inv.Arguments = append(inv.Arguments, reflect.ValueOf(cell).Elem().Interface())
 	}
 	for _, policy := range k.method.policies {
-		if err := policy(&k.life, inv); err != nil {
-			if log := k.conn.rt.log; log.Enabled(&k.life, slog.LevelDebug) {
-				log.LogAttrs(&k.life, slog.LevelDebug, "call refused by a policy",
-					slog.String("connection_id", k.conn.ID()), slog.String("method", k.method.name), slog.Any("error", err))
-			}
-			return false
+		err := policy(&k.life, inv)
+		if err == nil {
+			continue
 		}
+		if log := k.conn.rt.log; log.Enabled(&k.life, slog.LevelDebug) {
+			log.LogAttrs(&k.life, slog.LevelDebug, "call refused by a policy",
+				slog.String("connection_id", k.conn.ID()), slog.String("method", k.method.name), slog.Any("error", err))
+		}
+		return false
 	}
 	return true
 }
@@ -191,9 +194,9 @@ func (k *call) provide() error {
 
 // cleanUp gives back what the call has used.
 func (k *call) cleanUp() {
-	for i := len(k.cleanups) - 1; i >= 0; i-- {
+	for _, cleanup := range slices.Backward(k.cleanups) {
 		_ = k.conn.guard("a service's cleanup", func() error {
-			k.cleanups[i]()
+			cleanup()
 			return nil
 		})
 	}

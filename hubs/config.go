@@ -133,7 +133,7 @@ func (cfg *Config) fill(hub reflect.Type) error {
 	if cfg.LifetimeManager == nil {
 		cfg.LifetimeManager = NewMemoryLifetime
 	}
-	var errs []error
+	errs := make([]error, 0, 6)
 	errs = append(errs, cfg.checkProtocols())
 	for _, option := range []struct {
 		name     string

@@ -76,7 +76,7 @@ func (k *call) runDetached() {
 	var result any
 	err := errGoexit
 	defer func() {
-		if err == errGoexit { //nolint:errorlint // set here, not returned by anyone
+		if errors.Is(err, errGoexit) { // it has not returned
 			err = k.crashed(recover())
 		}
 		k.begun()

@@ -2,7 +2,6 @@ package hubs
 
 import (
 	"errors"
-	"fmt"
 	"reflect"
 	"strings"
 
@@ -12,20 +11,21 @@ import (
 // The texts of hub-runtime.md, section 12; %s is the name of a hub method or
 // an invocation id.
 const (
-	textMethodFailed   = "An unexpected error occurred invoking '%s' on the server."
-	textBindFailed     = "Failed to invoke '%s' due to an error on the server."
-	textUnauthorized   = "Failed to invoke '%s' because user is unauthorized"
-	textStreamAsPlain  = "The client attempted to invoke the streaming '%s' method with a non-streaming invocation."
-	textPlainAsStream  = "The client attempted to invoke the non-streaming '%s' method with a streaming invocation."
-	textIDInUse        = "Invocation ID '%s' is already in use."
-	textStreamInUse    = "Stream ID '%s' is already in use."
-	textNoStream       = "The value returned by the streaming method '%s' is not a ChannelReader<> or IAsyncEnumerable<>."
-	textStreamFailed   = "An error occurred on the server while streaming results."
-	textItemUnbound    = "Failed to bind Stream message."
-	textClosed         = "Connection closed with an error."
-	textNoMethod       = "Method does not exist."
-	textArgumentCount  = "Invocation provides %d argument(s) but target expects %d."
-	textArgumentTypes  = "Error binding arguments. Make sure that the types of the provided values match the types of the hub method being invoked."
+	textMethodFailed  = "An unexpected error occurred invoking '%s' on the server."
+	textBindFailed    = "Failed to invoke '%s' due to an error on the server."
+	textUnauthorized  = "Failed to invoke '%s' because user is unauthorized"
+	textStreamAsPlain = "The client attempted to invoke the streaming '%s' method with a non-streaming invocation."
+	textPlainAsStream = "The client attempted to invoke the non-streaming '%s' method with a streaming invocation."
+	textIDInUse       = "Invocation ID '%s' is already in use."
+	textStreamInUse   = "Stream ID '%s' is already in use."
+	textNoStream      = "The value returned by the streaming method '%s' is not a ChannelReader<> or IAsyncEnumerable<>."
+	textStreamFailed  = "An error occurred on the server while streaming results."
+	textItemUnbound   = "Failed to bind Stream message."
+	textClosed        = "Connection closed with an error."
+	textNoMethod      = "Method does not exist."
+	textArgumentCount = "Invocation provides %d argument(s) but target expects %d."
+	textArgumentTypes = "Error binding arguments. Make sure that the types of the provided values match " +
+		"the types of the hub method being invoked."
 	textStreamCount    = "Client sent %d stream(s), Hub method expects %d."
 	textResultUnbound  = "Error trying to deserialize result to %s. %s"
 	textNoResult       = "Exception of type 'Microsoft.AspNetCore.SignalR.HubException' was thrown."
@@ -56,11 +56,11 @@ func withDetail(base string, err error, detailed bool) string {
 
 // kindOf names an error for a client that may see details.
 func kindOf(err error) string {
-	switch e := err.(type) {
-	case *fault:
-		return e.kind
-	case *protocol.Error:
-		return e.Kind
+	if f := (*fault)(nil); errors.As(err, &f) {
+		return f.kind
+	}
+	if wire := (*protocol.Error)(nil); errors.As(err, &wire) {
+		return wire.Kind
 	}
 	return typeName(err)
 }
@@ -94,5 +94,5 @@ func netTypeName(t reflect.Type) string {
 	if t.Name() != "" {
 		return t.Name()
 	}
-	return fmt.Sprint(t)
+	return t.String()
 }

@@ -25,7 +25,8 @@ func isHubBase(t reflect.Type) bool {
 // checkHubType returns what is wrong with typ as the type of a hub.
 func checkHubType(typ reflect.Type) error {
 	if typ.Kind() != reflect.Pointer || typ.Elem().Kind() != reflect.Struct {
-		return fmt.Errorf("hubs: %v is no pointer to a struct; make the constructor return a pointer to the struct that embeds hubs.Hub", typ)
+		return fmt.Errorf("hubs: %v is no pointer to a struct; "+
+			"make the constructor return a pointer to the struct that embeds hubs.Hub", typ)
 	}
 	if path, ok := basePath(typ.Elem()); !ok {
 		return fmt.Errorf("hubs: %v embeds %s by pointer, which is nil unless the constructor sets it; embed it by value", typ, path)
@@ -36,8 +37,7 @@ func checkHubType(typ reflect.Type) error {
 // basePath follows the embedded fields from typ to its Hub or Typed. ok is false
 // if one of them is a pointer; path names it.
 func basePath(typ reflect.Type) (path string, ok bool) {
-	for i := range typ.NumField() {
-		field := typ.Field(i)
+	for field := range typ.Fields() {
 		if !field.Anonymous || !isHubType(field.Type) {
 			continue
 		}
@@ -67,8 +67,8 @@ func isHubType(t reflect.Type) bool {
 // or a *sql.DB, is the hub's own business.
 func hubMethods(hub reflect.Type) []reflect.Method {
 	var methods []reflect.Method
-	for i := range hub.NumMethod() {
-		if m := hub.Method(i); !neverCallable[m.Name] && declaredByHub(hub.Elem(), m.Name) {
+	for m := range hub.Methods() {
+		if !neverCallable[m.Name] && declaredByHub(hub.Elem(), m.Name) {
 			methods = append(methods, m)
 		}
 	}
@@ -100,8 +100,7 @@ func declaredByHub(typ reflect.Type, name string) bool {
 // which the method name would be promoted: the one where it lies shallowest.
 func promoterOf(typ reflect.Type, name string) (promoter reflect.Type, found bool) {
 	best := -1
-	for i := range typ.NumField() {
-		field := typ.Field(i)
+	for field := range typ.Fields() {
 		if !field.Anonymous {
 			continue
 		}
@@ -129,11 +128,11 @@ func methodDepth(t reflect.Type, name string, depth int) int {
 		return depth
 	}
 	deeper := 0
-	for i := range t.NumField() {
-		if !t.Field(i).Anonymous {
+	for field := range t.Fields() {
+		if !field.Anonymous {
 			continue
 		}
-		if d := methodDepth(t.Field(i).Type, name, depth+1); d > 0 && (deeper == 0 || d < deeper) {
+		if d := methodDepth(field.Type, name, depth+1); d > 0 && (deeper == 0 || d < deeper) {
 			deeper = d
 		}
 	}

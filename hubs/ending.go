@@ -2,6 +2,7 @@ package hubs
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"time"
 )
@@ -58,7 +59,7 @@ func (c *Connection) stop(why ending) bool {
 	c.unblock()
 	c.mu.Unlock()
 	if was == handshaking {
-		c.leave(why.cause)
+		c.leave(fmt.Errorf("%w: %w", ErrHandshake, why.cause))
 		return false
 	}
 	c.closing.Store(true)

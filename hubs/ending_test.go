@@ -160,12 +160,12 @@ func TestOnConnectedThatFails(t *testing.T) {
 
 func TestHubThatCannotBeMadeOnConnect(t *testing.T) {
 	t.Parallel()
-	for name, make := range map[string]func() *plainHub{
+	for name, newHub := range map[string]func() *plainHub{
 		"nil": func() *plainHub { return nil }, "panic": func() *plainHub { panic("no") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			rt, _ := serve(t, make, Config{})
+			rt, _ := serve(t, newHub, Config{})
 			c := dial(t, rt, "a")
 			c.want(closeBase+"}", "")
 			c.hangUp()

@@ -162,7 +162,7 @@ func TestFiltersAndStreams(t *testing.T) {
 					}
 				}), err
 			case iter.Seq[point]: // another type
-				return iter.Seq2[string, error](withErr(upTo(1, func(int) string { return "changed" }), nil)), err
+				return withErr(upTo(1, func(int) string { return "changed" }), nil), err
 			case <-chan int:
 				return "no stream", err
 			}

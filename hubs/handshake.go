@@ -1,7 +1,6 @@
 package hubs
 
 import (
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -20,7 +19,8 @@ const (
 	textHandshakeFailed   = "An unexpected error occurred during connection handshake."
 	textNoProtocol        = "The protocol '%s' is not supported."
 	textVersion           = "The server does not support version %d of the '%s' protocol."
-	textNoBinary          = "Cannot use the '%s' protocol on the current transport. The transport does not support 'Binary' transfer format."
+	textNoBinary          = "Cannot use the '%s' protocol on the current transport. " +
+		"The transport does not support 'Binary' transfer format."
 )
 
 // handshake looks for the handshake request at the start of data and answers
@@ -146,7 +146,3 @@ func (c *Connection) leave(cause error) {
 		c.rt.retire(c)
 	}
 }
-
-// errHandshakeEnded is the cause when a client leaves before it has introduced
-// itself.
-var errHandshakeEnded = errors.Join(ErrHandshake, ErrConnectionClosed)

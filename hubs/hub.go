@@ -34,6 +34,7 @@ func (h *Hub) Groups() *Groups { return h.s.must().groups() }
 
 func (h *Hub) attach(s *scope) { h.s = s }
 
+//nolint:unparam // that of Typed fails for bad client types
 func (*Hub) outside(r *Runtime) (*Clients, error) { return &r.clients, nil }
 
 // Instance is a hub: a pointer to a struct that embeds [Hub] or [Typed]. K is

@@ -12,12 +12,12 @@ import (
 // costs several allocations and a place in its parent's list, is made by the
 // first Done or Value.
 type lifespan struct {
-	parent context.Context // values, and an end of its own; set before start
+	parent context.Context //nolint:containedctx // values, and an end of its own; set before start
 	over   atomic.Bool     // set once cause is
 
 	mu     sync.Mutex
 	cause  error                   // guarded by mu; nil while it lasts
-	real   context.Context         // guarded by mu; nil until it is asked for
+	real   context.Context         //nolint:containedctx // guarded by mu; nil until it is asked for
 	cancel context.CancelCauseFunc // guarded by mu; of real
 }
 

@@ -137,7 +137,7 @@ func (m *method) callByReflection(fn reflect.Value) invoker {
 		if !m.failing {
 			return result, nil
 		}
-		err, _ := out[len(out)-1].Interface().(error)
+		err, _ := reflect.TypeAssert[error](out[len(out)-1])
 		return result, err
 	}
 }

@@ -240,13 +240,12 @@ func (p *play) end(how string) {
 // check looks at what the client got.
 func (p *play) check(settled bool, parallel int) {
 	answers := map[string]int{}
-	var items, order []string
+	var items []string
 	for i, frame := range p.frames {
 		switch {
 		case strings.HasPrefix(frame, `{"type":3`):
 			id := strings.Split(frame, `"`)[5]
 			answers[id]++
-			order = append(order, id)
 		case strings.HasPrefix(frame, `{"type":2`):
 			items = append(items, frame)
 			if id := strings.Split(frame, `"`)[5]; answers[id] > 0 {

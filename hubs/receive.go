@@ -31,16 +31,15 @@ func (c *Connection) Receive(p []byte) {
 		c.partial = append(c.partial, p...)
 		data = c.partial
 	}
-	rest := data
 	if c.wire == nil {
-		var ok bool
-		if rest, ok = c.handshake(data); ok && len(rest) > 0 {
-			rest = c.frames(rest)
+		rest, accepted := c.handshake(data)
+		if !accepted || len(rest) == 0 {
+			c.keep(rest)
+			return
 		}
-	} else {
-		rest = c.frames(data)
+		data = rest
 	}
-	c.keep(rest)
+	c.keep(c.frames(data))
 }
 
 // partialPool holds buffers for incomplete frames.
@@ -52,7 +51,8 @@ var partialPool = sync.Pool{New: func() any { return new([]byte) }}
 func (c *Connection) keep(rest []byte) {
 	switch {
 	case len(rest) > 0 && c.partial == nil:
-		c.partial = append((*partialPool.Get().(*[]byte))[:0], rest...)
+		c.partial = (*partialPool.Get().(*[]byte))[:0]
+		c.partial = append(c.partial, rest...)
 	case len(rest) > 0:
 		c.partial = c.partial[:copy(c.partial, rest)]
 	case c.partial != nil:

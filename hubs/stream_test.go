@@ -18,10 +18,10 @@ type feedHub struct {
 	log *eventLog
 }
 
-func upTo[T any](n int, make func(int) T) iter.Seq[T] {
+func upTo[T any](n int, item func(int) T) iter.Seq[T] {
 	return func(yield func(T) bool) {
 		for i := range n {
-			if !yield(make(i)) {
+			if !yield(item(i)) {
 				return
 			}
 		}

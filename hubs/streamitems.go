@@ -150,7 +150,7 @@ func anyItems(stream reflect.Value) iter.Seq[any] {
 func anyItemsOrErrors(stream reflect.Value) iter.Seq2[any, error] {
 	return func(yield func(any, error) bool) {
 		for item, failure := range stream.Seq2() {
-			err, _ := failure.Interface().(error)
+			err, _ := reflect.TypeAssert[error](failure)
 			if !yield(item.Interface(), err) {
 				return
 			}
@@ -194,9 +194,6 @@ func (w *itemWriter) close() { giveFrame(w.buf, w.frame) }
 // back a stream whose client is slow. An item that cannot be encoded is an error.
 func (w *itemWriter) send(item any) error {
 	c := w.k.conn
-	if w.k.life.Err() != nil {
-		return nil
-	}
 	frame, err := w.encode(item)
 	if err != nil {
 		return fmt.Errorf("encode an item: %w", err)

@@ -2,6 +2,7 @@ package hubs
 
 import (
 	"reflect"
+	"slices"
 	"time"
 
 	"github.com/hubwire/signalr/hubs/protocol"
@@ -94,12 +95,9 @@ func (c *Connection) failUploads(err error) {
 // pushed remembers that the reader of up has to be woken. It is not done for
 // each item: those that came together are read together.
 func (c *Connection) pushed(up uploadStream) {
-	for _, known := range c.dirty {
-		if known == up {
-			return
-		}
+	if !slices.Contains(c.dirty, up) {
+		c.dirty = append(c.dirty, up)
 	}
-	c.dirty = append(c.dirty, up)
 }
 
 // wakeUploads wakes the readers of the streams that have new items. The receive

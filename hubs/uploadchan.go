@@ -28,7 +28,7 @@ func newChanUpload[T any](capacity int) *chanUpload {
 	items := make(chan T, capacity)
 	return &chanUpload{
 		done:  make(chan struct{}),
-		param: reflect.ValueOf((<-chan T)(items)),
+		param: reflect.ValueOf(readOnly(items)),
 		close: func() { close(items) },
 		decode: func() any {
 			var zero T
@@ -55,6 +55,8 @@ func newChanUpload[T any](capacity int) *chanUpload {
 		},
 	}
 }
+
+func readOnly[T any](c chan T) <-chan T { return c }
 
 // newReflectChanUpload is newChanUpload for items of any type.
 func newReflectChanUpload(item reflect.Type, capacity int) *chanUpload {

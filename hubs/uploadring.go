@@ -176,7 +176,7 @@ func reflectUpload(param, item reflect.Type, kind streamKind) uploadOpener {
 				spare = reflect.New(item)
 				return spare.Interface()
 			},
-			decoded: func() reflect.Value { return spare.Elem() },
+			decoded: func() reflect.Value { return spare.Elem() }, //nolint:gocritic // spare changes
 			param: func(r *ring[reflect.Value]) reflect.Value {
 				return reflectItems(r, param, item)
 			},

@@ -23,6 +23,7 @@ const arrows = `
 	auth:                 github.com/golang-jwt/jwt/v5
 	hubs/protocol:        github.com/go-json-experiment/json github.com/tinylib/msgp
 	internal/...:
+	internal/wireclient:  github.com/coder/websocket
 
 	transports:           auth internal/...
 	                      github.com/coder/websocket
@@ -54,9 +55,11 @@ const testArrows = `
 	                      github.com/google/go-cmp go.uber.org/goleak pgregory.net/rapid
 	hubs:                 hubs/hubtest hubs/internal/... hubs/lifetimetest
 	auth:                 github.com/go-chi/chi/v5
+	chiext:               github.com/go-chi/cors
+	interop/auth:         github.com/go-chi/chi/v5 github.com/go-chi/cors
 	backplane/redis:      signalr auth hubs/lifetimetest github.com/coder/websocket
 	signalr:              chiext
-	                      github.com/coder/websocket github.com/go-chi/chi/v5
+	                      github.com/go-chi/chi/v5 github.com/go-chi/cors github.com/rs/cors
 `
 
 // underConstruction keeps lines and arrows that nothing needs yet from failing

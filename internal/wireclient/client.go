@@ -81,6 +81,7 @@ type Client struct {
 
 	mu      sync.Mutex
 	token   string                  // guarded by mu
+	header  http.Header             // guarded by mu
 	lastID  int                     // guarded by mu
 	waiting map[string]chan Message // guarded by mu
 }
@@ -93,7 +94,7 @@ func Dial(ctx context.Context, base string, o Options) (*Client, error) {
 	}
 	c := &Client{
 		Messages: make(chan Message, 1024), Done: make(chan struct{}),
-		base: base, o: o, token: o.Token, waiting: map[string]chan Message{},
+		base: base, o: o, token: o.Token, header: o.Header.Clone(), waiting: map[string]chan Message{},
 		http: &http.Client{Transport: &http.Transport{}, Jar: o.Jar, CheckRedirect: func(*http.Request, []*http.Request) error {
 			return http.ErrUseLastResponse
 		}},
@@ -162,6 +163,13 @@ func (c *Client) SetToken(token string) {
 	c.token = token
 }
 
+// SetHeader changes the header of later requests.
+func (c *Client) SetHeader(h http.Header) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.header = h.Clone()
+}
+
 // Request makes a request for the hub's path plus rest, with all that the
 // client's options say. A browser's client has the token in the header, except
 // where it cannot.
@@ -177,7 +185,7 @@ func (c *Client) Request(ctx context.Context, method, rest, body string, inQuery
 	}
 	join(c.o.Query)
 	c.mu.Lock()
-	token := c.token
+	token, header := c.token, c.header
 	c.mu.Unlock()
 	if token != "" && inQuery {
 		join("access_token=" + url.QueryEscape(token))
@@ -186,8 +194,8 @@ func (c *Client) Request(ctx context.Context, method, rest, body string, inQuery
 	if err != nil {
 		return nil, err
 	}
-	if c.o.Header != nil {
-		r.Header = c.o.Header.Clone()
+	if header != nil {
+		r.Header = header.Clone()
 	}
 	if token != "" && !inQuery {
 		r.Header.Set("Authorization", "Bearer "+token)

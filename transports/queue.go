@@ -29,6 +29,7 @@ type queue struct {
 	first    *waiter         // guarded by mu; senders that wait, in order
 	last     *waiter         // guarded by mu
 	stalled  int64           // guarded by mu; since when a sender found no room and no byte was taken; 0: neither
+	lastTook int64           // guarded by mu; when the write under way has last got on
 	idle     chan struct{}   // guarded by mu; closed when writing ends, nil if nobody waits for it
 	control  []byte          // guarded by mu; frames of the transport's own, written behind pend
 	listed   bool            // guarded by mu; on the worker's list
@@ -148,11 +149,13 @@ func (q *queue) admit() {
 	}
 }
 
-// took says that the client has taken n bytes of what take returned.
+// took says that the client has taken n bytes of what take returned, but not
+// all.
 func (q *queue) took(n int, now func() int64) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.inFlight -= min(n, q.inFlight)
+	q.lastTook = now()
 	q.admit()
 	q.progress(now)
 }
@@ -168,17 +171,25 @@ func (q *queue) progress(now func() int64) {
 	}
 }
 
-// stalledSince returns since when a sender waits and no byte has been taken.
+// stalledSince returns since when no byte has been taken of a queue that is
+// full; 0 if it is not full. The time that a write has been waiting counts from
+// before the queue was full, so that a sender that waits for several stalled
+// clients in turn waits about once.
 func (q *queue) stalledSince() int64 {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.stalled
+	since := q.stalled
+	if blocked := q.blocked.Load(); since != 0 && blocked != 0 {
+		since = min(since, max(blocked, q.lastTook))
+	}
+	return since
 }
 
 // resumed restarts the stall clock: a byte has been taken after all.
 func (q *queue) resumed(now func() int64) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	q.lastTook = now()
 	q.progress(now)
 }
 

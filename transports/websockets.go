@@ -3,6 +3,7 @@ package transports
 import (
 	"bufio"
 	"errors"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -14,12 +15,12 @@ import (
 	"github.com/hubwire/signalr/internal/bufpool"
 )
 
-// webSocket carries a connection over a WebSocket. The library shakes hands,
-// reads frames and judges them. Frames to the client, whose headers are two to
-// ten bytes, are made in place in front of what is queued, so that everything
-// that waits leaves in one message and one write.
-//
-// An idle one costs one goroutine, the reader, and no buffer.
+// webSocket carries a connection over a WebSocket. The library shakes hands.
+// The frames are taken apart and made here, in place: what the client sends in
+// the buffer that it was read into, so that all that has come reaches the App
+// together; what is queued for the client with its header in front, so that all
+// that waits leaves in one message and one write. An idle one costs one
+// goroutine, the reader, and no buffer.
 type webSocket struct {
 	c    *Conn
 	nc   net.Conn
@@ -27,16 +28,12 @@ type webSocket struct {
 	home *worker
 
 	// Read side, the reader's own.
-	lib      *websocket.Conn
-	conn     net.Conn        // nc as the library sees it
-	br       *bufio.Reader   // the library's, of 16 bytes: it never holds more than the frame at hand
-	stash    *bufpool.Buffer // holds in
-	in       []byte          // read from the socket, not yet by the library
-	left     int64           // bytes of the frame at hand that are still to pass to the library
-	gathered *bufpool.Buffer // payloads not yet handed to the App
-	text     utf8Checker
-	filled   bool // the last read filled its buffer: there may be more
-	readErr  error
+	frames   frameReader
+	buf      *bufpool.Buffer       // what has come; nil if nothing is left of it
+	partial  int                   // bytes in buf that are the start of what has not come as a whole
+	filled   bool                  // the last read filled its buffer: there may be more
+	readSize int                   // what onReadable is to get
+	readErr  error                 // what onReadable got
 	onRead   func(fd uintptr) bool // onReadable, made once
 
 	// Write side, owned by whoever has acquired the queue.
@@ -75,7 +72,6 @@ func (ep *Endpoint) serveWebSocket(w http.ResponseWriter, r *http.Request) {
 	}
 	if !ep.engine.spawn(func() { ws.run() }) {
 		ws.kill()
-		_ = ws.lib.CloseNow()
 		c.abandon(ErrShuttingDown)
 	}
 }
@@ -114,10 +110,7 @@ func (c *Conn) upgrade(w http.ResponseWriter, r *http.Request) (*webSocket, erro
 		return nil, errNoHijack
 	}
 	ws := &webSocket{c: c, unsent: -1}
-	opts := &websocket.AcceptOptions{
-		InsecureSkipVerify: true, // originAllowed has looked
-		OnPingReceived:     ws.onPing,
-	}
+	opts := &websocket.AcceptOptions{InsecureSkipVerify: true} // originAllowed has looked
 	if choose := c.ep.cfg.SubProtocolSelector; choose != nil {
 		if chosen := choose(requestedSubProtocols(r)); chosen != "" {
 			opts.Subprotocols = []string{chosen}
@@ -127,9 +120,7 @@ func (c *Conn) upgrade(w http.ResponseWriter, r *http.Request) (*webSocket, erro
 	if err != nil {
 		return nil, err
 	}
-	lib.SetReadLimit(-1) // the App has limits for what means something to it
-	ws.lib = lib
-	ws.br.Reset(ws.conn) // without the detour that Accept puts in between
+	_ = lib.CloseNow() // lets go of what it holds, nearly 2 KiB; it was not given the socket
 	ws.home = c.ep.engine.home()
 	ws.onRead, ws.onWrite = ws.onReadable, ws.onWritable
 	c.mu.Lock()
@@ -156,9 +147,8 @@ func canHijack(w http.ResponseWriter) bool {
 	}
 }
 
-// hijackWriter gives the library a connection and buffers of our own: a reader
-// of the least size, on a connection that keeps frames apart and has read
-// ahead what net/http has read already.
+// hijackWriter keeps the network connection, and what net/http has read of it
+// already, from the library, which after the handshake is not needed any more.
 type hijackWriter struct {
 	http.ResponseWriter
 	ws *webSocket
@@ -178,14 +168,18 @@ func (h *hijackWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	ws.sys = rawConn(nc)
 	if n := brw.Reader.Buffered(); n > 0 {
 		ahead, _ := brw.Reader.Peek(n)
-		ws.stash = bufpool.Get(n)
-		ws.stash.B = append(ws.stash.B, ahead...)
-		ws.in = ws.stash.B
+		ws.buf = bufpool.Get(n)
+		ws.buf.B = append(ws.buf.B, ahead...)
 	}
-	ws.conn = libraryConn{nc, ws}
-	ws.br = bufio.NewReaderSize(ws.conn, 16)
-	return ws.conn, bufio.NewReadWriter(ws.br, bufio.NewWriterSize(ws.conn, 16)), nil
+	return noConn{nc}, bufio.NewReadWriter(bufio.NewReaderSize(noConn{}, 16), bufio.NewWriterSize(noConn{}, 16)), nil
 }
+
+// noConn is what the library gets to hold.
+type noConn struct{ net.Conn }
+
+func (noConn) Read([]byte) (int, error)    { return 0, io.EOF }
+func (noConn) Write(p []byte) (int, error) { return len(p), nil }
+func (noConn) Close() error                { return nil }
 
 // kill closes the network connection at once. Reader and writer find out.
 func (ws *webSocket) kill() {

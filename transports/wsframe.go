@@ -8,12 +8,14 @@ import (
 	"github.com/hubwire/signalr/internal/bufpool"
 )
 
-// Frames of RFC 6455, section 5.2, as a server writes them: final, unmasked.
+// What frames are made of (RFC 6455, 5.2 and 7.4).
 const (
-	opText   = 0x1
-	opBinary = 0x2
-	opClose  = 0x8
-	opPong   = 0xA
+	opContinuation = 0x0
+	opText         = 0x1
+	opBinary       = 0x2
+	opClose        = 0x8
+	opPing         = 0x9
+	opPong         = 0xA
 
 	final = 0x80
 
@@ -22,6 +24,7 @@ const (
 	closeInvalidPayload = 1007
 
 	closeFrameSize = 4
+	maxControl     = 125
 )
 
 // headerSize is the length of the header for a payload of n bytes.
@@ -53,7 +56,7 @@ func putHeader(b []byte, op byte, n int) {
 // frameInPlace makes one message of the payload of buf, or two where split says
 // that it changes from text to binary, and returns where the first begins.
 func frameInPlace(buf *bufpool.Buffer, split int, isBinary bool) (framed *bufpool.Buffer, start int) {
-	op := byte(opText)
+	op := byte(opText) // a server's frames are final and not masked
 	if isBinary {
 		op = opBinary
 	}
@@ -85,41 +88,6 @@ func appendClose(b []byte, code uint16) []byte {
 // appendPong appends the answer to a ping, whose payload has at most 125 bytes.
 func appendPong(b, payload []byte) []byte {
 	return append(append(b, final|opPong, byte(len(payload))), payload...)
-}
-
-// frameSize returns the length of the client's frame that b begins with, header
-// included; zero if b is too short to say, or if it is a control frame that is
-// not there as a whole. What is wrong with a frame is for the library to say.
-func frameSize(b []byte) int64 {
-	if len(b) < 2 {
-		return 0
-	}
-	size, n := 2, int64(b[1]&0x7f)
-	switch n {
-	case 126:
-		size = 4
-	case 127:
-		size = 10
-	}
-	if len(b) < size {
-		return 0
-	}
-	switch size {
-	case 4:
-		n = int64(binary.BigEndian.Uint16(b[2:]))
-	case 10:
-		n = int64(binary.BigEndian.Uint64(b[2:]) & math.MaxInt64)
-	}
-	if b[1]&0x80 != 0 {
-		size += 4
-	}
-	if len(b) < size {
-		return 0
-	}
-	if control := b[0]&opClose != 0; control && n < 126 && int64(len(b)-size) < n {
-		return 0
-	}
-	return int64(size) + min(n, math.MaxInt64-int64(size))
 }
 
 // utf8Checker checks the text of a message that comes in pieces.

@@ -1,15 +1,12 @@
 package transports
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"os"
 	"time"
-
-	"github.com/coder/websocket"
 
 	"github.com/hubwire/signalr/internal/bufpool"
 )
@@ -239,25 +236,12 @@ func (ws *webSocket) writeWaiting() error {
 	return nil
 }
 
-// onPing answers a ping, behind what is being written. Only the last of several
-// unanswered pings needs an answer (RFC 6455, 5.5.3).
-func (ws *webSocket) onPing(_ context.Context, payload []byte) bool {
-	q := &ws.c.out
-	q.mu.Lock()
-	if !ws.closeMade {
-		q.control = appendPong(q.control[:0], payload)
-	}
-	q.mu.Unlock()
-	ws.c.Flush()
-	return false // the library need not
-}
-
 // close ends the WebSocket after the reader has: in good order if the client
 // is still there. It returns the connection's cause and what went wrong on the
 // way in, if anything did (transports.md, 4.4).
 func (ws *webSocket) close(err error) (cause, fault error) {
 	switch {
-	case websocket.CloseStatus(err) != -1:
+	case errors.Is(err, errPeerClosed):
 		cause = ErrClosedByClient
 		ws.goodbye(closeNormal) // whatever code the client sent
 	case errors.Is(err, ErrInvalidUTF8):
@@ -315,14 +299,4 @@ func (ws *webSocket) parting() {
 	if !busy {
 		ws.goodbye(closeNormal)
 	}
-}
-
-// linger lets a close frame reach a client that is still sending: closing a
-// socket with unread bytes in it would take the frame back.
-func (ws *webSocket) linger() {
-	if t, ok := ws.nc.(interface{ CloseWrite() error }); ok {
-		_ = t.CloseWrite()
-	}
-	_ = ws.nc.SetReadDeadline(time.Now().Add(lingerTimeout))
-	_, _ = io.Copy(io.Discard, ws.nc)
 }

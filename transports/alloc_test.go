@@ -20,14 +20,15 @@ func receivers(tb testing.TB, n int) (*Engine, []*Conn) {
 	}
 	conns := make([]*Conn, n)
 	for i := range conns {
-		c, err := ep.newConn(true)
+		c, err := ep.newConn(true, false)
 		if err != nil {
 			tb.Fatal(err)
 		}
 		nc, _ := net.Pipe()
-		c.ws = &webSocket{c: c, nc: nc, sys: sink{}, home: e.home(), unsent: -1}
-		c.ws.onWrite = func(uintptr) bool {
-			c.ws.rest = nil
+		ws := &webSocket{c: c, nc: nc, sys: sink{}, home: e.home(), unsent: -1}
+		c.ws.Store(ws)
+		ws.onWrite = func(uintptr) bool {
+			ws.rest = nil
 			return true
 		}
 		conns[i] = c

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hubwire/signalr/auth"
@@ -30,17 +31,18 @@ const (
 // safe for concurrent use; none calls the App back before it returns, unless
 // its engine is being closed.
 type Conn struct {
-	ep       *Endpoint // set before use
-	id       string    // set before use; public
-	token    string    // set before use; secret
-	stateful bool      // set before use; stateful reconnect was granted
-	place    int       // guarded by the table's lock
+	ep     *Endpoint   // set before use
+	id     string      // set before use; public
+	token  string      // set before use; secret
+	resume *resumption // set before use; nil unless stateful reconnect was granted
+	place  int         // guarded by the table's lock
 
 	out queue
 
 	// What carries the connection; one of the two, set before Connect. pull is
-	// set earlier if a POST comes first.
-	ws   *webSocket
+	// set earlier if a POST comes first. ws changes only with stateful
+	// reconnect, with the lock of out held and while nobody writes.
+	ws   atomic.Pointer[webSocket]
 	pull *pull // guarded by mu until Connect
 
 	mu            sync.Mutex
@@ -120,9 +122,14 @@ func (c *Conn) SetBinary() { c.out.setBinary() }
 // InherentKeepAlive reports whether the transport needs no pings: long polling.
 func (c *Conn) InherentKeepAlive() bool { return c.TransportType() == LongPolling }
 
-// StatefulReconnect reports whether the client asked for a connection that
-// survives the loss of its WebSocket, and the endpoint allows it.
-func (c *Conn) StatefulReconnect() bool { return c.stateful }
+// StatefulReconnect reports whether the connection survives the loss of its
+// WebSocket: the client asked for it, the endpoint allows it, it uses
+// WebSockets, and the App has not switched it off.
+func (c *Conn) StatefulReconnect() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.resume != nil && c.resume.on && (c.transport == WebSockets || c.transport == 0)
+}
 
 // Context ends when the transport is gone for good or Abort was called, with
 // the reason as its cause. It costs no goroutine.

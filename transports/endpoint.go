@@ -82,21 +82,24 @@ func (ep *Endpoint) Create(r *http.Request, version int, stateful bool) (id, tok
 		ep.log.LogAttrs(r.Context(), slog.LevelWarn, "TooManyConnections", slog.Int("limit", limit))
 		return "", "", ErrTooManyConnections
 	}
-	c, err := ep.newConn(version == 0)
+	c, err := ep.newConn(version == 0, stateful && ep.cfg.AllowStatefulReconnects)
 	if err != nil {
 		return "", "", err
 	}
-	c.stateful = stateful && ep.cfg.AllowStatefulReconnects
 	return c.id, c.token, nil
 }
 
 // newConn enters a connection in the table, with one name or two.
-func (ep *Endpoint) newConn(oneName bool) (*Conn, error) {
+func (ep *Endpoint) newConn(oneName, stateful bool) (*Conn, error) {
 	if ep.closing.Load() {
 		return nil, ErrShuttingDown
 	}
 	c := &Conn{ep: ep, id: newID(), lastSeen: ep.engine.now()}
 	c.out.limit = ep.cfg.TransportMaxBufferSize
+	if stateful {
+		c.resume = &resumption{on: true}
+		c.out.resumable = true
+	}
 	c.token = c.id
 	if !oneName {
 		c.token = newID()

@@ -16,10 +16,11 @@ func (c *Conn) Abort(cause error) {
 	c.dispose(cause)
 	c.closeOut()
 	c.mu.Lock()
-	ws := c.ws
+	ws := c.socket()
 	c.mu.Unlock()
 	if ws != nil {
-		ws.kill() // its reader does the rest
+		ws.kill()       // its reader does the rest
+		c.endDetached() // if there is one
 		return
 	}
 	c.endPull(false)
@@ -32,12 +33,16 @@ func (c *Conn) Abort(cause error) {
 func (c *Conn) Finish() {
 	c.mu.Lock()
 	c.finished = true
+	ws, detached := c.ws.Load(), !c.attached
 	c.mu.Unlock()
 	switch {
-	case c.ws != nil:
-		c.ws.finish()
-	default:
+	case ws == nil:
 		c.finishPull()
+	case detached:
+		c.end(ErrFinished)
+		c.endDetached()
+	default:
+		ws.finish()
 	}
 	c.settle()
 }
@@ -123,11 +128,20 @@ func (c *Conn) expire() {
 	}
 	c.closeOut()
 	c.ep.debug(c, "ConnectionTimedOut")
+	if c.ws.Load() != nil {
+		c.endDetached()
+		return
+	}
 	c.endPull(true)
 }
 
-// cutOff aborts a connection whose client takes nothing.
+// cutOff aborts a connection whose client takes nothing. One whose client can
+// come back loses its socket only.
 func (c *Conn) cutOff(cause error) {
+	if c.DropSocket() {
+		c.ep.debug(c, "SocketDropped", slog.Any("error", cause))
+		return
+	}
 	if c.dispose(cause) {
 		c.ep.cutOffs.Add(1)
 		c.ep.log.LogAttrs(context.Background(), slog.LevelWarn, "ReceiverCutOff",

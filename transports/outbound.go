@@ -60,7 +60,7 @@ func (c *Conn) judge(start int64) time.Duration {
 	if since := c.out.stalledSince(); since != 0 {
 		left = stall - time.Duration(now-since)
 	}
-	if left <= 0 && c.ws != nil && c.ws.moved() {
+	if ws := c.ws.Load(); left <= 0 && ws != nil && ws.moved() {
 		c.out.resumed(c.ep.engine.now)
 		left = stall
 	}
@@ -90,12 +90,13 @@ func (c *Conn) patience() (stall, overall time.Duration) {
 // Wake has what is queued written soon, by another goroutine. It does not
 // block.
 func (c *Conn) Wake() {
-	if c.ws == nil {
+	ws := c.ws.Load()
+	if ws == nil {
 		c.pull.signal()
 		return
 	}
 	if c.out.list() {
-		c.ws.home.push(c)
+		ws.home.push(c)
 	}
 }
 
@@ -103,11 +104,11 @@ func (c *Conn) Wake() {
 // writing already. It may block as long as a write may. On transports whose
 // request writes for itself it is Wake.
 func (c *Conn) Flush() {
-	if c.ws == nil {
+	if c.ws.Load() == nil {
 		c.pull.signal()
 		return
 	}
 	if c.out.acquire() {
-		c.ws.drain(true)
+		c.ws.Load().drain(true) // the one that it cannot change any more
 	}
 }

@@ -22,22 +22,24 @@ type queue struct {
 	// engine's clock; zero: it does not wait.
 	blocked atomic.Int64
 
-	mu       sync.Mutex
-	pend     *bufpool.Buffer // guarded by mu; frameRoom free bytes and the payload, nil if nothing waits
-	split    int             // guarded by mu; up to here pend is text and binary behind it; 0: one kind only
-	inFlight int             // guarded by mu; bytes taken by the writer, not yet by the client
-	first    *waiter         // guarded by mu; senders that wait, in order
-	last     *waiter         // guarded by mu
-	stalled  int64           // guarded by mu; since when a sender found no room and no byte was taken; 0: neither
-	lastTook int64           // guarded by mu; when the write under way has last got on
-	idle     chan struct{}   // guarded by mu; closed when writing ends, nil if nobody waits for it
-	control  []byte          // guarded by mu; frames of the transport's own, written behind pend
-	listed   bool            // guarded by mu; on the worker's list
-	writing  bool            // guarded by mu; somebody takes from the queue
-	binary   bool            // guarded by mu; what is queued now is binary
-	farewell bool            // guarded by mu; the transport has something to write when all else is
-	finished bool            // guarded by mu; the App has finished
-	closed   bool            // guarded by mu; nothing is accepted any more
+	mu        sync.Mutex
+	pend      *bufpool.Buffer // guarded by mu; frameRoom free bytes and the payload, nil if nothing waits
+	split     int             // guarded by mu; up to here pend is text and binary behind it; 0: one kind only
+	inFlight  int             // guarded by mu; bytes taken by the writer, not yet by the client
+	first     *waiter         // guarded by mu; senders that wait, in order
+	last      *waiter         // guarded by mu
+	stalled   int64           // guarded by mu; since when a sender found no room and no byte was taken; 0: neither
+	lastTook  int64           // guarded by mu; when the write under way has last got on
+	idle      chan struct{}   // guarded by mu; closed when writing ends, nil if nobody waits for it
+	control   []byte          // guarded by mu; frames of the transport's own, written behind pend
+	listed    bool            // guarded by mu; on the worker's list
+	writing   bool            // guarded by mu; somebody takes from the queue
+	binary    bool            // guarded by mu; what is queued now is binary
+	farewell  bool            // guarded by mu; the transport has something to write when all else is
+	finished  bool            // guarded by mu; the App has finished
+	closed    bool            // guarded by mu; nothing is accepted any more
+	away      bool            // guarded by mu; what is queued is dropped until a new socket is there
+	resumable bool            // guarded by mu; one may come
 }
 
 // waiter is a sender that waits for room.
@@ -74,7 +76,7 @@ func (q *queue) try(p []byte, now func() int64) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	switch {
-	case q.closed:
+	case q.closed, q.away:
 	case q.first == nil && !q.full():
 		q.add(p)
 	default:
@@ -92,7 +94,7 @@ func (q *queue) join(p []byte, now func() int64) *waiter {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	switch {
-	case q.closed:
+	case q.closed, q.away:
 		return nil
 	case q.first == nil && !q.full():
 		q.add(p)
@@ -297,6 +299,31 @@ func (q *queue) putBack(buf *bufpool.Buffer) {
 // comes. mu is held.
 func (q *queue) close() {
 	q.closed = true
+	q.drop()
+}
+
+// suspend drops what is queued, lets all waiting senders go, and drops what
+// comes until there is a new socket. mu is held.
+func (q *queue) suspend() {
+	q.away = true
+	q.control, q.farewell = nil, false
+	q.drop()
+}
+
+// setAside suspends the queue and waits until nobody writes.
+func (q *queue) setAside() {
+	q.mu.Lock()
+	q.suspend()
+	q.mu.Unlock()
+	q.awaitIdle()
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.inFlight = 0
+	q.suspend()
+}
+
+// drop drops what is queued and lets all waiting senders go. mu is held.
+func (q *queue) drop() {
 	bufpool.Put(q.pend)
 	q.pend, q.split = nil, 0
 	for q.first != nil {

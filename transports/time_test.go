@@ -53,8 +53,14 @@ func (l *pipeListener) dial(context.Context, string, string) (net.Conn, error) {
 // inBubble runs a test with a site whose time is made.
 func inBubble(t *testing.T, cfg Config, app *fakeApp, test func(*testing.T, *site)) {
 	t.Helper()
+	bubbleWith(t, cfg, app, app, test)
+}
+
+// bubbleWith is inBubble with an App around app.
+func bubbleWith(t *testing.T, cfg Config, app *fakeApp, around App, test func(*testing.T, *site)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		e, ep := newEndpoint(t, cfg, app)
+		e, ep := newEndpoint(t, cfg, around)
 		l := &pipeListener{conns: make(chan net.Conn), done: make(chan struct{})}
 		srv := &httptest.Server{Listener: l, Config: &http.Server{Handler: withUser(ep)}} //nolint:gosec // a test's
 		serving := make(chan struct{})

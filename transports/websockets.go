@@ -26,6 +26,7 @@ type webSocket struct {
 	nc   net.Conn
 	sys  syscall.RawConn // nil: a write cannot be tried
 	home *worker
+	done chan struct{} // closed when the reader is through with the connection; nil if nobody will wait for that
 
 	// Read side, the reader's own.
 	frames   frameReader
@@ -59,7 +60,14 @@ func (ep *Endpoint) serveWebSocket(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	c, ok := ep.webSocketConn(w, r)
-	if !ok || !ep.attach(w, r, c, WebSockets) {
+	if !ok {
+		return
+	}
+	if c.resumes() {
+		ep.takeOver(w, r, c)
+		return
+	}
+	if !ep.attach(w, r, c, WebSockets) {
 		return
 	}
 	c.bind(r)
@@ -70,6 +78,7 @@ func (ep *Endpoint) serveWebSocket(w http.ResponseWriter, r *http.Request) {
 		c.abandon(err)
 		return
 	}
+	c.carryBy(ws)
 	if !ep.engine.spawn(func() { ws.run() }) {
 		ws.kill()
 		c.abandon(ErrShuttingDown)
@@ -92,7 +101,7 @@ func (ep *Endpoint) webSocketConn(w http.ResponseWriter, r *http.Request) (*Conn
 		ep.refuseTransport(w, nil, WebSockets)
 		return nil, false
 	}
-	c, err := ep.newConn(true)
+	c, err := ep.newConn(true, false)
 	if err != nil {
 		replyUnavailable(w)
 		return nil, false
@@ -123,14 +132,24 @@ func (c *Conn) upgrade(w http.ResponseWriter, r *http.Request) (*webSocket, erro
 	_ = lib.CloseNow() // lets go of what it holds, nearly 2 KiB; it was not given the socket
 	ws.home = c.ep.engine.home()
 	ws.onRead, ws.onWrite = ws.onReadable, ws.onWritable
+	if c.resume != nil {
+		ws.done = make(chan struct{})
+	}
+	return ws, nil
+}
+
+// carryBy makes ws the connection's first socket.
+func (c *Conn) carryBy(ws *webSocket) {
 	c.mu.Lock()
-	c.ws = ws
+	c.ws.Store(ws)
+	if c.resume != nil {
+		c.resume.latest = ws
+	}
 	dead := c.cause != nil
 	c.mu.Unlock()
 	if dead {
 		ws.kill()
 	}
-	return ws, nil
 }
 
 // canHijack reports whether w or what it wraps gives its connection away.
@@ -194,7 +213,7 @@ func (ws *webSocket) kill() {
 func (ws *webSocket) finish() {
 	q := &ws.c.out
 	q.mu.Lock()
-	if !q.closed && ws.closeCode == 0 {
+	if !q.closed && !q.away && ws.closeCode == 0 {
 		ws.closeCode = closeNormal
 		q.farewell, q.finished = true, true
 	}

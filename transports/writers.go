@@ -48,7 +48,7 @@ func (w *worker) run() {
 		w.mu.Unlock()
 		for i, c := range list {
 			list[i] = nil
-			c.ws.turn()
+			c.turn()
 		}
 		w.spare = list
 		if len(list) > 0 {
@@ -59,5 +59,12 @@ func (w *worker) run() {
 		case <-w.engine.stop:
 			return
 		}
+	}
+}
+
+// turn is the worker's visit to c.
+func (c *Conn) turn() {
+	if c.out.unlist() {
+		c.ws.Load().turn()
 	}
 }

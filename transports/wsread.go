@@ -25,7 +25,7 @@ const (
 )
 
 // run is the reader, the only goroutine of an idle WebSocket. It ends when the
-// connection has.
+// socket has.
 func (ws *webSocket) run() {
 	c := ws.c
 	c.ep.debug(c, "SocketOpened")
@@ -34,9 +34,18 @@ func (ws *webSocket) run() {
 		session.Receive(early.B)
 		bufpool.Put(early)
 	}
+	ws.carry(session)
+}
+
+// carry reads until the socket ends, and ends the connection unless that goes
+// on without it.
+func (ws *webSocket) carry(session Session) {
+	c := ws.c
 	err := ws.read()
-	bufpool.Put(ws.buf)
-	ws.buf = nil
+	ws.release()
+	if ws.suspend(err) {
+		return
+	}
 	cause, fault := ws.close(err)
 	c.end(cause)
 	c.ep.debug(c, "SocketClosed", slog.Any("error", cause))

@@ -16,12 +16,8 @@ import (
 const tlsWrite = 16 << 10
 
 // turn is the worker's visit: one message, as far as the socket takes it at
-// once.
+// once. The worker has acquired the queue.
 func (ws *webSocket) turn() {
-	q := &ws.c.out
-	if !q.unlist() {
-		return
-	}
 	if ws.sys == nil {
 		// Ends when the queue is empty or the socket closed; the reader, which
 		// outlives it, waits for it.
@@ -136,8 +132,12 @@ func (ws *webSocket) fail() {
 	bufpool.Put(ws.out)
 	ws.out, ws.rest = nil, nil
 	q.inFlight = 0
-	q.control, q.farewell = nil, false
-	q.close()
+	if q.resumable {
+		q.suspend()
+	} else {
+		q.control, q.farewell = nil, false
+		q.close()
+	}
 	q.release()
 	q.mu.Unlock()
 	ws.kill() // wakes the reader

@@ -6,6 +6,7 @@ package wireclient
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -39,6 +40,7 @@ type Options struct {
 	Query           string      // on every request, such as "room=7"
 	SkipNegotiation bool        // WebSockets only
 	Jar             http.CookieJar
+	TLS             *tls.Config
 }
 
 // Message is one hub message from the server.
@@ -95,7 +97,7 @@ func Dial(ctx context.Context, base string, o Options) (*Client, error) {
 	c := &Client{
 		Messages: make(chan Message, 1024), Done: make(chan struct{}),
 		base: base, o: o, token: o.Token, header: o.Header.Clone(), waiting: map[string]chan Message{},
-		http: &http.Client{Transport: &http.Transport{}, Jar: o.Jar, CheckRedirect: func(*http.Request, []*http.Request) error {
+		http: &http.Client{Transport: &http.Transport{TLSClientConfig: o.TLS}, Jar: o.Jar, CheckRedirect: func(*http.Request, []*http.Request) error {
 			return http.ErrUseLastResponse
 		}},
 	}

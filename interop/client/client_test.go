@@ -38,7 +38,8 @@ func TestOfficialClients(t *testing.T) { //nolint:paralleltest // by the clock o
 		command = []string{nodetest.Build(t, "github.com/hubwire/signalr/interop/conformance")}
 	}
 	url := startServer(t, command)
-	for _, file := range files { //nolint:paralleltest // the hubs of the shared server know "all" connections
+	// One after the other: the hubs of the shared server know "all" connections.
+	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".test.mjs"), func(t *testing.T) {
 			nodetest.Run(t, file, "./lib/reporter.mjs", 10*time.Minute,
 				"HUBWIRE_URL="+url, "HUBWIRE_SERVER="+nodetest.Command(command...))

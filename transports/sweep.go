@@ -5,6 +5,11 @@ import "time"
 // sweepInterval is the clock of all time-outs that need not be exact.
 const sweepInterval = time.Second
 
+// lastPollTime is how long a server that shuts down waits for the poll that
+// fetches the last words of a connection. Clients poll again at once; one that
+// has not for so long is not going to, and must not hold up the end.
+const lastPollTime = 2 * time.Second
+
 // sweep looks at every connection of every endpoint once a second. It is the
 // only timer that idle connections have.
 func (e *Engine) sweep() {
@@ -39,7 +44,11 @@ func (e *Engine) visit(list []*Conn, wall time.Time) []*Conn {
 func (c *Conn) tick(wall time.Time) {
 	now := c.ep.engine.now()
 	c.mu.Lock()
-	overdue := c.state == Inactive && now-c.lastSeen > int64(c.ep.cfg.DisconnectTimeout)
+	patience := c.ep.cfg.DisconnectTimeout
+	if c.finished && c.ep.closing.Load() {
+		patience = min(patience, lastPollTime)
+	}
+	overdue := c.state == Inactive && now-c.lastSeen > int64(patience)
 	session := c.session
 	c.mu.Unlock()
 	if overdue {

@@ -126,6 +126,21 @@ func TestNegotiateIsPOSTOnly(t *testing.T) {
 	}
 }
 
+func TestNegotiateBeyondTheUnusedConnections(t *testing.T) {
+	t.Parallel()
+	mux := http.NewServeMux()
+	signalr.MapHub(newServer(t, signalr.MaximumUnusedConnections(2)), mux, "/hub", newEmptyHub)
+	for _, want := range []int{http.StatusOK, http.StatusOK, http.StatusServiceUnavailable} {
+		got := answer(t, mux, http.MethodPost, "/hub/negotiate?negotiateVersion=1")
+		if again := got.Header().Get("Retry-After"); got.Code != want || (again != "") != (want == http.StatusServiceUnavailable) {
+			t.Errorf("got %d, Retry-After %q, want %d", got.Code, again, want)
+		}
+	}
+	if _, err := signalr.NewServer(signalr.MaximumUnusedConnections(0)); err == nil || !strings.Contains(err.Error(), "MaximumUnusedConnections") {
+		t.Errorf("got %v, want an error that names the option", err)
+	}
+}
+
 func TestNegotiateAfterShutdown(t *testing.T) {
 	t.Parallel()
 	sr := signalr.New()

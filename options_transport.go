@@ -107,3 +107,17 @@ func MinimumProtocolVersion(version int) Option {
 		s.minimumProtocolVersion = version
 	})
 }
+
+// MaximumUnusedConnections sets how many connections may have been negotiated
+// and not been used yet. Beyond it negotiation is answered with 503, until some
+// have been used or forgotten (see [DisconnectTimeout]). The default is 65,536,
+// which is about 50 MB; it must be greater than zero.
+func MaximumUnusedConnections(n int) Option {
+	return option(func(s *settings) {
+		if n <= 0 {
+			s.invalidf("MaximumUnusedConnections(%d): must be greater than zero", n)
+			return
+		}
+		s.transport.MaxUnusedConnections = n
+	})
+}

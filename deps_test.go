@@ -180,10 +180,14 @@ func parseArrows(text string) table {
 	return rooms
 }
 
-// roomOf returns the room with the longest pattern that fits a package, or nil.
+// roomOf returns the room of a package, or nil: the one of its own name, else
+// the one with the longest pattern that fits.
 func (rooms table) roomOf(name string) *room {
 	var best *room
 	for _, r := range rooms {
+		if r.pattern == name {
+			return r
+		}
 		if fits(r.pattern, name) && (best == nil || len(r.pattern) > len(best.pattern)) {
 			best = r
 		}

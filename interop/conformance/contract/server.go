@@ -75,6 +75,11 @@ func (s *Server) mapHubs(mux *http.ServeMux) []string {
 		}},
 		{"/authorizedhub", "AuthorizedHub", []signalr.HubOption{signalr.RequireAuthorization()}},
 		{"/authexpire", "AuthExpireHub", []signalr.HubOption{signalr.RequireAuthorization(), signalr.CloseOnAuthenticationExpiration(true)}},
+		{"/authrefresh", "AuthRefreshHub", []signalr.HubOption{
+			signalr.RequireAuthorization(),
+			signalr.CloseOnAuthenticationExpiration(true),
+			signalr.EnableAuthenticationRefresh(true),
+		}},
 	}
 	paths := []string{"/uncreatable"}
 	for _, row := range table {

@@ -60,5 +60,5 @@ var authenticate = auth.JWT(auth.Config{
 	Secret:     []byte(tokenSecret),
 	Issuer:     tokenIssuer,
 	Audience:   tokenAudience,
-	HubRequest: auth.HubPaths("/authorizedhub", "/authexpire"),
+	HubRequest: auth.HubPaths("/authorizedhub", "/authexpire", "/authrefresh"),
 })

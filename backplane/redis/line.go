@@ -266,6 +266,7 @@ func (ln *line) next() (subscribe, unsubscribe, stale []string) {
 
 // drop removes a subscription that nobody wants. link.mu is held.
 func (l *link) drop(s *subscription) {
+	s.left()
 	if l.subs[s.channel] == s {
 		delete(l.subs, s.channel)
 	}

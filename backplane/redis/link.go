@@ -24,12 +24,13 @@ type link struct {
 	seed    maphash.Seed
 	workers []chan work
 
-	mu       sync.Mutex
-	subs     map[string]*subscription          // guarded by mu; by channel
-	lines    map[goredis.UniversalClient]*line // guarded by mu; by node
-	outlets  map[goredis.UniversalClient]*outlet
-	unmapped time.Time // guarded by mu; until when the masters are taken for unknown
-	limbo    *line     // guarded by mu; for channels whose master is not known; nil until there are some
+	mu          sync.Mutex
+	subs        map[string]*subscription          // guarded by mu; by channel
+	lines       map[goredis.UniversalClient]*line // guarded by mu; by node
+	outlets     map[goredis.UniversalClient]*outlet
+	unmapped    time.Time // guarded by mu; until when the masters are taken for unknown
+	recoveredAt time.Time // guarded by mu; when a line that was lost was last back
+	limbo       *line     // guarded by mu; for channels whose master is not known; nil until there are some
 }
 
 // work is one message for the clients of this node.

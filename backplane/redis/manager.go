@@ -125,18 +125,20 @@ func (m *manager) Connect(ctx context.Context, c *hubs.Connection) error {
 }
 
 // Disconnect implements [hubs.LifetimeManager].
-func (m *manager) Disconnect(_ context.Context, c *hubs.Connection) {
+func (m *manager) Disconnect(ctx context.Context, c *hubs.Connection) {
 	if mb := m.find(c.ID()); mb != nil && mb.conn == c {
-		m.leave(mb)
+		// What is sent after the client has gone is not for one that comes then.
+		m.link.awaitGone(ctx, m.leave(mb))
 	}
 }
 
-// leave takes a member out of everything. It may be called twice.
-func (m *manager) leave(mb *member) {
+// leave takes a member out of everything, and returns what awaitGone takes. It
+// may be called twice.
+func (m *manager) leave(mb *member) (gone []<-chan struct{}) {
 	mb.joining.Lock()
 	if mb.gone {
 		mb.joining.Unlock()
-		return
+		return nil
 	}
 	mb.gone = true
 	groups := mb.groups
@@ -145,13 +147,14 @@ func (m *manager) leave(mb *member) {
 	m.remove(mb)
 	for name, s := range groups {
 		m.groups.remove(name, mb)
-		m.link.release(s, m)
+		gone = append(gone, m.link.release(s, m))
 	}
-	m.link.release(mb.own, m)
+	gone = append(gone, m.link.release(mb.own, m))
 	if mb.ofUser != nil {
-		m.link.release(mb.ofUser, m)
+		gone = append(gone, m.link.release(mb.ofUser, m))
 	}
 	mb.mu.Lock()
 	mb.cut = true
 	mb.mu.Unlock()
+	return gone
 }

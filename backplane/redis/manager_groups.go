@@ -34,7 +34,7 @@ func (m *manager) RemoveFromGroup(ctx context.Context, connectionID, group strin
 	if mb == nil {
 		return m.command(ctx, actionRemove, connectionID, group)
 	}
-	m.unjoin(mb, group)
+	m.link.awaitGone(ctx, []<-chan struct{}{m.unjoin(mb, group)})
 	return nil
 }
 
@@ -59,16 +59,17 @@ func (m *manager) join(mb *member, group string) (s *subscription, first bool) {
 	return s, true
 }
 
-func (m *manager) unjoin(mb *member, group string) {
+// unjoin takes a member out of a group, and returns what awaitGone takes.
+func (m *manager) unjoin(mb *member, group string) (gone <-chan struct{}) {
 	mb.joining.Lock()
 	defer mb.joining.Unlock()
 	s, in := mb.groups[group]
 	if !in {
-		return
+		return nil
 	}
 	delete(mb.groups, group)
 	m.groups.remove(group, mb)
-	m.link.release(s, m)
+	return m.link.release(s, m)
 }
 
 // obey does what a group command asks for, if the connection is here, and
@@ -97,7 +98,13 @@ func (m *manager) obey(c groupCommand) {
 			return
 		}
 	case actionRemove:
-		m.unjoin(mb, c.group)
+		if gone := m.unjoin(mb, c.group); gone != nil {
+			m.start(func() {
+				m.link.awaitGone(m.ctx, []<-chan struct{}{gone})
+				ack()
+			})
+			return
+		}
 	}
 	ack()
 }

@@ -1,7 +1,9 @@
 package redis
 
 import (
+	"context"
 	"slices"
+	"time"
 )
 
 // state is how far a channel is at Redis.
@@ -45,6 +47,7 @@ type subscription struct {
 	alone   bool // must not share a SUBSCRIBE: one of several was refused
 	sinks   []*sink
 	waiting []func(error) // called when the channel is live, or cannot be
+	gone    chan struct{} // closed when it is not subscribed any more, or wanted again; nil: nobody waits
 }
 
 // topic is what a channel is about.
@@ -85,31 +88,72 @@ func (l *link) retain(t topic, m *manager) *subscription {
 		return s
 	}
 	s.sinks = append(slices.Clip(s.sinks), &sink{m, 1})
+	s.left()
 	s.line.note(s)
 	return s
 }
 
-// release takes one retain back.
-func (l *link) release(s *subscription, m *manager) {
+// release takes one retain back. The channel it returns is closed when Redis has
+// confirmed that nothing more will come; nil if there is nothing to wait for.
+func (l *link) release(s *subscription, m *manager) (gone <-chan struct{}) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	i := slices.IndexFunc(s.sinks, func(k *sink) bool { return k.m == m })
 	if i < 0 {
-		return
+		return nil
 	}
 	if s.sinks[i].refs--; s.sinks[i].refs > 0 {
-		return
+		return nil
 	}
 	s.sinks = slices.Delete(slices.Clone(s.sinks), i, i+1)
 	if s.wanted() {
-		return
+		return nil
 	}
 	s.line.expected(s)
 	if s.state == absent {
 		l.drop(s)
-		return
+		return nil
 	}
 	s.line.note(s)
+	if s.line.down {
+		return nil
+	}
+	if s.gone == nil {
+		s.gone = make(chan struct{})
+	}
+	return s.gone
+}
+
+// left tells who waits that the channel is not subscribed any more. link.mu is
+// held.
+func (s *subscription) left() {
+	if s.gone != nil {
+		close(s.gone)
+		s.gone = nil
+	}
+}
+
+// awaitGone waits, but not for ever, until nothing more comes from channels.
+func (l *link) awaitGone(ctx context.Context, channels []<-chan struct{}) {
+	var timer *time.Timer
+	for _, gone := range channels {
+		if gone == nil {
+			continue
+		}
+		if timer == nil {
+			timer = time.NewTimer(l.cfg.timeout)
+			defer timer.Stop()
+		}
+		select {
+		case <-gone:
+		case <-ctx.Done():
+			return
+		case <-l.ctx.Done():
+			return
+		case <-timer.C:
+			return
+		}
+	}
 }
 
 // whenLive calls done when the channel is live or known not to become so, or

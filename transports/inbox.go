@@ -2,7 +2,9 @@ package transports
 
 import (
 	"context"
+	"net/http"
 	"sync"
+	"time"
 
 	"github.com/hubwire/signalr/internal/bufpool"
 )
@@ -24,6 +26,8 @@ type inbox struct {
 	running  bool            // guarded by mu; the goroutine is there
 	ended    bool            // guarded by mu; nothing more is accepted
 	told     bool            // guarded by mu; the session knows that
+
+	writer http.ResponseWriter // guarded by mu; of the POST whose turn it is, nil if it is nobody's
 }
 
 func newInbox(e *Engine, limit int) inbox {
@@ -46,6 +50,23 @@ func (b *inbox) lock(ctx context.Context) bool {
 }
 
 func (b *inbox) unlock() { <-b.turn }
+
+// reading says that the body of w's request is being read, nil that it is no
+// more, so that end can break it off.
+func (b *inbox) reading(w http.ResponseWriter) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.writer = w
+	b.breakOff()
+}
+
+// breakOff ends the wait for the rest of a body that nobody will take. mu is
+// held.
+func (b *inbox) breakOff() {
+	if b.ended && b.writer != nil {
+		_ = http.NewResponseController(b.writer).SetReadDeadline(time.Now()) // a writer without deadlines waits on
+	}
+}
 
 // add appends p. full says that the caller should wait for room before it goes
 // on; ok is false on an inbox that has ended. The caller's turn it is.
@@ -113,6 +134,7 @@ func (b *inbox) end(rest bool) {
 	}
 	b.ended = true
 	close(b.gone)
+	b.breakOff()
 	b.pump()
 }
 

@@ -54,6 +54,8 @@ func (b *inbox) receive(w http.ResponseWriter, r *http.Request) error {
 		return b.endedOr(r.Context())
 	}
 	defer b.unlock()
+	b.reading(w)
+	defer b.reading(nil)
 	chunk := bufpool.Get(sendChunk)
 	defer bufpool.Put(chunk)
 	for ended := false; !ended; {

@@ -134,6 +134,35 @@ func TestBlockedPostsAreReleased(t *testing.T) {
 	}
 }
 
+func TestABodyThatDoesNotComeEndsWithItsConnection(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, Config{}, silentApp())
+	session, id := s.startPolling()
+	body, rest := io.Pipe()
+	defer rest.Close() //nolint:errcheck // of a pipe
+	r, err := http.NewRequestWithContext(limit(t), http.MethodPost, s.srv.URL+"/?id="+id, io.MultiReader(strings.NewReader("x"), body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.ContentLength = 1000
+	status := make(chan int, 1)
+	go func() { // ends with the answer
+		resp, err := s.http.Do(r)
+		if err != nil {
+			t.Errorf("POST: %v", err)
+			status <- 0
+			return
+		}
+		_ = resp.Body.Close()
+		status <- resp.StatusCode
+	}()
+	session.awaitReceived(t, 1)
+	checkAnswer(t, s.send(http.MethodDelete, id, ""), 202, plain, "")
+	if got := <-status; got != http.StatusNotFound {
+		t.Errorf("got %d, want 404", got)
+	}
+}
+
 func TestABodyThatBreaksOff(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, Config{}, silentApp())

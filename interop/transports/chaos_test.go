@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -33,6 +34,7 @@ type chaos struct {
 type notes struct {
 	count int
 	wrong string // what was not in order, "" if all was
+	marks [16]int
 }
 
 // chaosHub counts, in both directions.
@@ -81,6 +83,18 @@ func (h *chaosHub) Note(n int) {
 	on.count++
 }
 
+// Mark takes the next number of one of several senders on one connection.
+func (h *chaosHub) Mark(sender, n int) {
+	h.c.mu.Lock()
+	defer h.c.mu.Unlock()
+	on := h.c.notes[h.Context().Request().URL.Query().Get("name")]
+	if n != on.marks[sender] && on.wrong == "" {
+		on.wrong = fmt.Sprintf("the hub got %d of sender %d, want %d", n, sender, on.marks[sender])
+	}
+	on.marks[sender]++
+	on.count++
+}
+
 // noted returns what a connection has told the hub so far.
 func (c *chaos) noted(name string) notes {
 	c.mu.Lock()
@@ -92,16 +106,21 @@ func (c *chaos) noted(name string) notes {
 }
 
 // newChaos starts the server. flushed is for its ledger.
-func newChaos(t *testing.T, flushed func(*entry)) *chaos {
+func newChaos(t *testing.T, flushed func(*entry), options ...signalr.ServerOption) *chaos {
 	t.Helper()
 	c := &chaos{ledger: newLedger(), notes: map[string]*notes{}}
 	t.Cleanup(c.pushes.Wait) // after the server's end
-	sr := signalr.New(signalr.TransportMaxBufferSize(8 << 10))
+	log := &syncBuffer{}
+	sr := signalr.New(append([]signalr.ServerOption{
+		signalr.TransportMaxBufferSize(8 << 10),
+		signalr.Logger(slog.New(slog.NewTextHandler(log, nil))),
+	}, options...)...)
 	mux := http.NewServeMux()
 	signalr.MapHub(sr, mux, "/chaos", func() *chaosHub { return &chaosHub{c: c} })
 	c.site = newSite(t, sr, c.ledger.keep(mux, flushed), func(srv *httptest.Server) {
 		srv.Listener = smallListener{srv.Listener}
 	})
+	c.log = log
 	return c
 }
 

@@ -52,7 +52,7 @@ func newSite(t *testing.T, sr *signalr.Server, handler http.Handler, configure .
 	}
 	s := &site{t: t, srv: srv, url: srv.URL, addr: srv.Listener.Addr().String(), http: srv.Client()}
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second/2)
 		defer cancel()
 		_ = sr.Shutdown(ctx) // tests leave connections behind
 		s.http.CloseIdleConnections()

@@ -82,6 +82,11 @@ type Config struct {
 	// [NewMemoryLifetime].
 	LifetimeManager func(Env) LifetimeManager
 
+	// StatefulReconnectBufferSize is how many bytes are kept for a client that
+	// has not acknowledged them, where the transport has granted stateful
+	// reconnect. Then senders wait. Default: 100,000.
+	StatefulReconnectBufferSize int
+
 	// CloseOnAuthenticationExpiration ends a connection within two seconds after
 	// the user's credentials have ended; its client may reconnect with new ones.
 	// Default: a connection that is open stays so, though polls and posts with
@@ -110,6 +115,7 @@ const (
 	defaultClientTimeoutInterval = 30 * time.Second
 	defaultReceiveLimit          = 32 << 10
 	defaultStreamBuffer          = 10
+	defaultReplayBuffer          = 100_000
 	defaultStreams               = 1000
 )
 
@@ -148,6 +154,7 @@ func (cfg *Config) fill(hub reflect.Type) error {
 	}
 	errs = append(errs,
 		defaultTo("StreamBufferCapacity", &cfg.StreamBufferCapacity, defaultStreamBuffer),
+		defaultTo("StatefulReconnectBufferSize", &cfg.StatefulReconnectBufferSize, defaultReplayBuffer),
 		defaultTo("MaximumParallelInvocationsPerClient", &cfg.MaximumParallelInvocationsPerClient, 1))
 	orUnlimited(&cfg.MaximumReceiveMessageSize, defaultReceiveLimit)
 	orUnlimited(&cfg.MaximumStreamsPerClient, defaultStreams)

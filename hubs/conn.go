@@ -74,3 +74,33 @@ type Conn interface {
 	// Abort ends the connection at once; what is queued is lost.
 	Abort(cause error)
 }
+
+// StatefulConn is a [Conn] whose client may lose its socket and come back with
+// another (stateful reconnect). The transport then calls
+// [Connection.Disconnected] and [Connection.Reconnected].
+type StatefulConn interface {
+	Conn
+
+	// StatefulReconnect reports whether the client may come back.
+	StatefulReconnect() bool
+
+	// DisableReconnect makes the next loss of the socket an end. It does not
+	// block.
+	DisableReconnect()
+
+	// DropSocket closes the socket as if the network had failed. It reports
+	// false, and does nothing, if the client may not come back.
+	DropSocket() bool
+}
+
+func disableReconnect(t Conn) {
+	if t, ok := t.(StatefulConn); ok {
+		t.DisableReconnect()
+	}
+}
+
+func dropSocket(t Conn) {
+	if t, ok := t.(StatefulConn); ok {
+		t.DropSocket()
+	}
+}

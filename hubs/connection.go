@@ -32,9 +32,10 @@ type Connection struct {
 	beginning  atomic.Int32  // calls that have a permit and have not reached their method
 	watched    atomic.Bool   // somebody waits for beginning to be 0
 
-	wire      *wire  // set by the handshake
-	userID    string // set by the handshake
-	hasUserID bool   // set by the handshake
+	wire      *wire   // set by the handshake
+	userID    string  // set by the handshake
+	hasUserID bool    // set by the handshake
+	replay    *replay // set by the handshake; nil without stateful reconnect
 
 	partial []byte         // receive loop only: the start of an incomplete frame, from a pool
 	dirty   []uploadStream // receive loop only: have items their readers were not woken for

@@ -92,3 +92,14 @@ func (f Features) SupportsBinary() bool { return f.conn.transport.SupportsBinary
 
 // InherentKeepAlive reports whether the transport needs no pings.
 func (f Features) InherentKeepAlive() bool { return f.conn.transport.InherentKeepAlive() }
+
+// StatefulReconnect reports whether the connection survives the loss of its
+// WebSocket: the client comes back with another, and misses nothing.
+func (f Features) StatefulReconnect() bool {
+	t, ok := f.conn.transport.(StatefulConn)
+	return ok && t.StatefulReconnect()
+}
+
+// DisableReconnect makes the next loss of the WebSocket the end of the
+// connection, for a hub that wants to know of it at once. It cannot be undone.
+func (f Features) DisableReconnect() { disableReconnect(f.conn.transport) }

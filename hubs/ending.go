@@ -56,6 +56,7 @@ func (c *Connection) stop(why ending) bool {
 	case open:
 		c.start()
 	}
+	replay := c.replay
 	c.unblock()
 	c.mu.Unlock()
 	if was == handshaking {
@@ -64,6 +65,9 @@ func (c *Connection) stop(why ending) bool {
 	}
 	c.closing.Store(true)
 	c.life.end(why.cause)
+	if replay != nil {
+		replay.end()
+	}
 	c.rt.results.fail(c)
 	c.failUploads(&fault{kind: kindCanceled, text: textUploadsClosed, is: why.cause})
 	return was == open // while connecting, connect goes on with it
@@ -99,6 +103,9 @@ func (c *Connection) finished(cause error) {
 func (c *Connection) sendClose(why *ending) {
 	if why.silent {
 		return
+	}
+	if c.replay != nil {
+		c.replay.flush()
 	}
 	text := ""
 	if why.fault != nil && !why.hidden {

@@ -101,6 +101,15 @@ var (
 		text: "Connection terminated while reading a message.",
 	}
 
+	// ErrSequence: the client says that it has sent more than has come (stateful
+	// reconnect). Fault.
+	ErrSequence = errors.New("hubs: sequence ahead of what was received")
+
+	// ErrNotAcknowledged: the client acknowledged nothing for
+	// ClientTimeoutInterval while senders waited for room (stateful reconnect).
+	// Fault.
+	ErrNotAcknowledged = errors.New("hubs: the client acknowledges nothing")
+
 	// ErrForeignResult: the client answered a question that another connection
 	// was asked. Fault.
 	ErrForeignResult = errors.New("hubs: result from the wrong connection")

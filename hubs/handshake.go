@@ -13,6 +13,9 @@ import (
 // highestVersion is the highest version of the hub protocols that is spoken.
 const highestVersion = 2
 
+// replayVersion is the lowest version that knows Ack and Sequence.
+const replayVersion = 2
+
 // The refusals of hub-protocol.md, section 2.3.
 const (
 	textHandshakeCanceled = "Handshake was canceled."
@@ -47,7 +50,7 @@ func (c *Connection) handshake(data []byte) (rest []byte, ok bool) {
 		c.refuseHandshake(refusal)
 		return nil, false
 	}
-	if !c.accept(chosen) {
+	if !c.accept(chosen, request.Version) {
 		return nil, false
 	}
 	return data[len(window)-len(follows):], true
@@ -69,17 +72,19 @@ func (c *Connection) choose(request protocol.HandshakeRequest) (chosen *wire, re
 
 // accept answers a good handshake and hands the connection to the hub. It
 // returns false if the connection ended in the meantime.
-func (c *Connection) accept(chosen *wire) bool {
+func (c *Connection) accept(chosen *wire, version int) bool {
 	userID, hasUserID, err := c.askUserID(c.transport.User(), c.transport.Request())
 	if err != nil {
 		c.refuseHandshake(withDetail(textHandshakeFailed, err, c.rt.cfg.EnableDetailedErrors))
 		return false
 	}
+	replay := c.mayReplay(chosen, version)
 	c.mu.Lock()
 	if c.phase != handshaking {
 		c.mu.Unlock()
 		return false
 	}
+	c.replay = replay
 	c.wire, c.userID, c.hasUserID = chosen, userID, hasUserID
 	c.hubContext.user = c.transport.User() // not the one asked about, if it has been refreshed since
 	c.phase = connecting
@@ -94,6 +99,19 @@ func (c *Connection) accept(chosen *wire) bool {
 	// Shutdown waits for it.
 	go c.connect()
 	return true
+}
+
+// mayReplay returns what stateful reconnect needs, nil if the transport or the
+// client cannot do that.
+func (c *Connection) mayReplay(chosen *wire, version int) *replay {
+	if version < replayVersion {
+		disableReconnect(c.transport)
+		return nil
+	}
+	if t, ok := c.transport.(StatefulConn); !ok || !t.StatefulReconnect() {
+		return nil
+	}
+	return newReplay(c, chosen)
 }
 
 func (c *Connection) askUserID(user *auth.Principal, r *http.Request) (id string, ok bool, err error) {

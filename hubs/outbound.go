@@ -11,13 +11,22 @@ import (
 //
 // All frames that stateful reconnect counts go through TryQueue and Queue.
 func (c *Connection) TryQueue(frame []byte) bool {
-	return c.closing.Load() || c.transport.TryQueue(frame)
+	switch {
+	case c.closing.Load():
+		return true
+	case c.replay != nil:
+		return c.replay.tryQueue(frame)
+	}
+	return c.transport.TryQueue(frame)
 }
 
 // Queue is TryQueue that waits for room, see [Conn.Queue].
 func (c *Connection) Queue(ctx context.Context, frame []byte) error {
-	if c.closing.Load() {
+	switch {
+	case c.closing.Load():
 		return nil
+	case c.replay != nil:
+		return c.replay.queue(ctx, frame)
 	}
 	return c.transport.Queue(ctx, frame)
 }

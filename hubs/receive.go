@@ -39,6 +39,10 @@ func (c *Connection) Receive(p []byte) {
 		}
 		data = rest
 	}
+	if c.replay != nil {
+		c.keep(c.replay.receive(data))
+		return
+	}
 	c.keep(c.frames(data))
 }
 
@@ -93,6 +97,9 @@ func (c *Connection) frames(data []byte) (rest []byte) {
 			break
 		}
 		data = data[n:]
+		if c.replay != nil {
+			c.replay.dispatched(m.Type, n)
+		}
 	}
 	if heard {
 		c.activity.Store(activityHeard)

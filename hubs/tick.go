@@ -8,9 +8,16 @@ func (c *Connection) Tick(now time.Time) {
 	at := now.Sub(c.rt.epoch)
 	c.mu.Lock()
 	is := c.phase
-	ending := c.ending != nil
+	ending, replay := c.ending != nil, c.replay
 	c.mu.Unlock()
 	if ending {
+		return
+	}
+	if replay != nil && replay.tick(at) {
+		// The clocks stand still as long as there is no socket; the transport has
+		// its own for that.
+		c.heard, c.marked = at, at
+		c.checkExpiry(now)
 		return
 	}
 	switch is {

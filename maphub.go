@@ -51,6 +51,7 @@ type handler struct {
 	endpoint               *transports.Endpoint
 	available              []availableTransport
 	minimumProtocolVersion int
+	statefulReconnects     bool
 	authorization          *authorization // nil: everybody may connect
 	allowedOrigins         []string
 	refreshes              bool // clients may renew their credentials
@@ -114,6 +115,7 @@ func newHandler[H hubs.Instance[K], K any](s *Server, newHub func() H, options [
 		endpoint:               endpoint,
 		available:              availableTransports(set.transport.Transports),
 		minimumProtocolVersion: set.minimumProtocolVersion,
+		statefulReconnects:     set.transport.AllowStatefulReconnects,
 		authorization:          set.authorization,
 		allowedOrigins:         set.transport.AllowedOrigins,
 		refreshes:              set.transport.EnableAuthenticationRefresh,

@@ -63,7 +63,8 @@ func (h *handler) serveNegotiate(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusServiceUnavailable)
 		return
 	}
-	id, token, err := h.endpoint.Create(r, version, wantsStatefulReconnect(r))
+	stateful := h.statefulReconnects && wantsStatefulReconnect(r)
+	id, token, err := h.endpoint.Create(r, version, stateful)
 	switch {
 	case errors.Is(err, transports.ErrShuttingDown), errors.Is(err, transports.ErrTooManyConnections):
 		w.Header().Set("Retry-After", retryAfter)
@@ -74,8 +75,13 @@ func (h *handler) serveNegotiate(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusInternalServerError)
 		return
 	}
-	answer := negotiation{NegotiateVersion: version, ConnectionID: id, AvailableTransports: h.available}
-	answer.TokenLifetimeSeconds = h.tokenLifetime(r)
+	answer := negotiation{
+		UseStatefulReconnect: stateful,
+		NegotiateVersion:     version,
+		ConnectionID:         id,
+		TokenLifetimeSeconds: h.tokenLifetime(r),
+		AvailableTransports:  h.available,
+	}
 	if version > 0 {
 		answer.ConnectionToken = token
 	}

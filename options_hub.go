@@ -93,6 +93,20 @@ func StreamBufferCapacity(items int) Option {
 	})
 }
 
+// StatefulReconnectBufferSize sets how many bytes are kept for a client with
+// stateful reconnect ([AllowStatefulReconnects]) that it has not acknowledged;
+// then those who send to it wait, and nothing is lost. One message may exceed
+// it. The default is 100,000. Zero and less are refused.
+func StatefulReconnectBufferSize(bytes int) Option {
+	return option(func(s *settings) {
+		if bytes < 1 {
+			s.invalidf("StatefulReconnectBufferSize(%d): must be greater than zero", bytes)
+			return
+		}
+		s.hub.StatefulReconnectBufferSize = bytes
+	})
+}
+
 // MaximumStreamsPerClient bounds the streams of one client that are under way
 // at the same time, both directions together. The default is 1,000; negative
 // means no limit, zero is refused. (ASP.NET Core has no such limit.)

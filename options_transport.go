@@ -95,6 +95,16 @@ func DisconnectTimeout(d time.Duration) Option {
 	return option(func(s *settings) { s.positive("DisconnectTimeout", &s.transport.DisconnectTimeout, d) })
 }
 
+// AllowStatefulReconnects sets whether clients may ask for a connection that
+// survives the loss of its WebSocket: withStatefulReconnect of the JavaScript
+// client. It comes back with a new socket within [DisconnectTimeout], every
+// message arrives once and in order, and no hub notices. The default is false,
+// as in ASP.NET Core: messages are kept until they are acknowledged, up to
+// [StatefulReconnectBufferSize] bytes for each such client.
+func AllowStatefulReconnects(on bool) Option {
+	return option(func(s *settings) { s.transport.AllowStatefulReconnects = on })
+}
+
 // MinimumProtocolVersion sets the oldest version of negotiation that clients
 // may ask for. The default is 0, which all clients satisfy; 1 refuses those
 // that know no connection token.

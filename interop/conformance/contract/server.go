@@ -73,6 +73,7 @@ func (s *Server) mapHubs(mux *http.ServeMux) []string {
 			signalr.ClientTimeoutInterval(time.Second),
 			signalr.HandshakeTimeout(time.Second),
 		}},
+		{"/statefulreconnect", "StatefulReconnectHub", []signalr.HubOption{signalr.AllowStatefulReconnects(true)}},
 		{"/authorizedhub", "AuthorizedHub", []signalr.HubOption{signalr.RequireAuthorization()}},
 		{"/authexpire", "AuthExpireHub", []signalr.HubOption{signalr.RequireAuthorization(), signalr.CloseOnAuthenticationExpiration(true)}},
 		{"/authrefresh", "AuthRefreshHub", []signalr.HubOption{

@@ -70,7 +70,7 @@ func (c *client) greet() *client {
 // invoke calls a hub method and returns its result.
 func (c *client) invoke(method string, arguments ...any) any {
 	c.t.Helper()
-	call, err := json.Marshal(map[string]any{"type": 1, "invocationId": "1", "target": method, "arguments": arguments})
+	call, err := json.Marshal(map[string]any{"type": 1, "invocationId": "1", "target": method, "arguments": append([]any{}, arguments...)})
 	if err != nil {
 		c.t.Fatal(err)
 	}

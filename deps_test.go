@@ -57,7 +57,9 @@ const testArrows = `
 	auth:                 github.com/go-chi/chi/v5
 	chiext:               github.com/go-chi/cors
 	interop/auth:         github.com/go-chi/chi/v5 github.com/go-chi/cors
-	backplane/redis:      signalr auth hubs/lifetimetest github.com/coder/websocket
+	interop/transports:   github.com/go-chi/chi/v5 github.com/go-chi/cors
+	backplane/redis:      signalr hubs/lifetimetest interop/conformance/contract
+	                      github.com/coder/websocket
 	signalr:              chiext
 	                      github.com/go-chi/chi/v5 github.com/go-chi/cors github.com/rs/cors
 `

@@ -123,8 +123,7 @@ func (l *link) outletFor(channel string) *outlet {
 // all who listen; nil if that is not known. l.mu is held: asking takes no time
 // once the client has seen the cluster.
 func (l *link) node(channel string) goredis.UniversalClient {
-	cluster, ok := l.client.(*goredis.ClusterClient)
-	if !ok {
+	if _, ok := l.client.(*goredis.ClusterClient); !ok {
 		return l.client
 	}
 	if time.Now().Before(l.unmapped) {
@@ -132,8 +131,8 @@ func (l *link) node(channel string) goredis.UniversalClient {
 	}
 	ctx, cancel := context.WithTimeout(l.ctx, l.cfg.timeout)
 	defer cancel()
-	master, err := cluster.MasterForKey(ctx, channel)
-	if err != nil || master == nil {
+	master, err := masterOf(ctx, l.client, channel)
+	if err != nil {
 		l.unmapped = time.Now().Add(slotCheck)
 		return nil
 	}

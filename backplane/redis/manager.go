@@ -13,10 +13,9 @@ import (
 // manager is one hub on this node.
 type manager struct {
 	*roster
+	messages
 	backplane *Backplane
 	link      *link
-	env       hubs.Env
-	names     names
 	server    string // this node to others of the hub
 
 	ctx     context.Context //nolint:containedctx // the life of the manager's goroutines
@@ -40,8 +39,7 @@ func newManager(b *Backplane, l *link, env hubs.Env) *manager {
 		roster:    newRoster(),
 		backplane: b,
 		link:      l,
-		env:       env,
-		names:     names{prefix: l.cfg.prefix, hub: env.Hub},
+		messages:  messages{env, names{prefix: l.cfg.prefix, hub: env.Hub}},
 		server:    newServerName(),
 	}
 	m.ctx, m.cancel = context.WithCancel(context.Background())

@@ -3,9 +3,11 @@ package redis
 import (
 	"log/slog"
 	"time"
+
+	"github.com/hubwire/signalr/hubs/protocol"
 )
 
-// Option is an option of [New].
+// Option is an option of [New] and, as far as it says so, of [NewPublisher].
 type Option func(*config)
 
 type config struct {
@@ -17,6 +19,7 @@ type config struct {
 	down          DownPolicy
 	onGap         func(Gap)
 	log           *slog.Logger
+	protocols     []protocol.Protocol // of a publisher
 }
 
 func newConfig(options []Option) *config {

@@ -111,6 +111,11 @@ chat: deps-node $(filter example/chat/%,$(NPM)) ## run the chat example
 	@echo "==> building and starting example/chat; Ctrl-C ends it"
 	@go run ./example/chat
 
+.PHONY: auth
+auth: deps-node $(filter example/auth/%,$(NPM)) ## run the auth example
+	@echo "==> building and starting example/auth; Ctrl-C ends it"
+	@go run ./example/auth
+
 .PHONY: clean
 clean: ## remove what make has built and installed here
 	rm -rf bin interop/browser/artifacts $(patsubst %/.package-lock.json,%,$(NPM))

@@ -41,7 +41,7 @@ const arrows = `
 	otelext (future):     signalr hubs *
 
 	example/...:          signalr auth hubs chiext
-	                      github.com/go-chi/chi/v5
+	                      github.com/go-chi/chi/v5 github.com/golang-jwt/jwt/v5
 	interop/...:          signalr auth hubs hubs/protocol transports chiext interop/...
 	                      github.com/coder/websocket github.com/golang-jwt/jwt/v5
 	                      github.com/google/go-cmp github.com/rs/cors

@@ -37,6 +37,8 @@ type site struct {
 	addr string
 	http *http.Client
 	log  *syncBuffer
+
+	sockets *http.Client // for WebSockets, if not http
 }
 
 // newSite serves handler, which sr is part of, as configure says.

@@ -2,6 +2,7 @@ package transports_test
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -108,7 +109,7 @@ type webSocketTalk struct {
 
 func (s *site) webSocket(target string) webSocketTalk {
 	s.t.Helper()
-	ws, _, err := websocket.Dial(limit(s.t), s.url+target, &websocket.DialOptions{HTTPClient: s.http})
+	ws, _, err := websocket.Dial(limit(s.t), s.url+target, &websocket.DialOptions{HTTPClient: cmp.Or(s.sockets, s.http)})
 	if err != nil {
 		s.t.Fatalf("opening a WebSocket: %v", err)
 	}

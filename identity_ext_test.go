@@ -133,7 +133,7 @@ func TestDisconnect(t *testing.T) {
 				t.Errorf("%s: got %q, want others to go on", transport, got)
 			}
 			c.Close()
-			<-causes
+			_ = <-causes // nothing to say
 		}
 	}
 }

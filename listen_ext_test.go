@@ -101,7 +101,7 @@ func next(t *testing.T, c *wireclient.Client) wireclient.Message {
 
 // refusedWith returns what a server answered to a client that it refused.
 func refusedWith(err error) (status int, contentType, body string) {
-	refused, ok := errors.AsType[*wireclient.Refusal](err)
+	refused, ok := errors.AsType[*wireclient.RefusedError](err)
 	if !ok {
 		return 0, "", ""
 	}
@@ -115,7 +115,7 @@ var errBadCredentials = errors.New("bad credentials")
 func headerUser(r *http.Request) (*auth.Principal, error) {
 	switch user := r.Header.Get("X-User"); user {
 	case "":
-		return nil, nil //nolint:nilnil // nobody, and nothing wrong: that is what a Finder says
+		return nil, nil // nobody, and nothing wrong
 	case "forged":
 		return nil, errBadCredentials
 	default:

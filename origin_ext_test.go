@@ -14,7 +14,7 @@ import (
 func cookieUser(r *http.Request) (*auth.Principal, error) {
 	cookie, err := r.Cookie("session")
 	if err != nil {
-		return nil, nil //nolint:nilnil,nilerr // nobody, and nothing wrong
+		return nil, nil //nolint:nilerr // nobody, and nothing wrong
 	}
 	return auth.NewPrincipal(auth.Identity{ID: cookie.Value, Scheme: "Session"}), nil
 }

@@ -21,7 +21,9 @@ import (
 // r.Use, in a group or by r.With, or for a handler of the program's own: one
 // that r.Options registers for the same pattern, or a pattern with wildcards
 // that it has registered before.
-func MapHub[H hubs.Instance[K], K any](s *signalr.Server, r chi.Router, pattern string, newHub func() H, options ...signalr.HubOption) *hubs.HubContext[K] {
+func MapHub[H hubs.Instance[K], K any](
+	s *signalr.Server, r chi.Router, pattern string, newHub func() H, options ...signalr.HubOption,
+) *hubs.HubContext[K] {
 	return signalr.MapHub(s, router{r}, pattern, newHub, options...)
 }
 

@@ -177,7 +177,7 @@ func TestMiddlewareOfARouteRefusesOnEveryTransport(t *testing.T) {
 	url := serve(t, sr, r) + "/rooms/blue/chat"
 	for _, transport := range wireclient.Transports() {
 		_, err := wireclient.Dial(t.Context(), url, wireclient.Options{Transport: transport, SkipNegotiation: transport == wireclient.WebSockets})
-		refused, ok := errors.AsType[*wireclient.Refusal](err)
+		refused, ok := errors.AsType[*wireclient.RefusedError](err)
 		if !ok || refused.Status != http.StatusTeapot {
 			t.Errorf("%s without the key: got %v, want 418", transport, err)
 		}

@@ -42,7 +42,7 @@ type Refresher interface {
 // Why a refresh is refused, as clients are told (transports.md, 8.6).
 const (
 	refreshDisabled     = "refresh_disabled"
-	refreshNoToken      = "missing_connection_token" //nolint:gosec // not one
+	refreshNoToken      = "missing_connection_token"
 	refreshNoConnection = "connection_not_found"
 	refreshOneName      = "unsupported_negotiate_version"
 	refreshBadToken     = "invalid_token"

@@ -54,15 +54,15 @@ type Message struct {
 	AllowReconnect bool              `json:"allowReconnect"`
 }
 
-// Refusal is an answer other than the one that lets the client go on.
-type Refusal struct {
+// RefusedError is an answer other than the one that lets the client go on.
+type RefusedError struct {
 	Step   string // "negotiate", "connect" or "send"
 	Status int
 	Header http.Header
 	Body   string
 }
 
-func (r *Refusal) Error() string {
+func (r *RefusedError) Error() string {
 	return fmt.Sprintf("%s: %d %s %q", r.Step, r.Status, r.Header.Get("Content-Type"), r.Body)
 }
 
@@ -77,7 +77,7 @@ type Client struct {
 	base   string
 	o      Options
 	http   *http.Client
-	ctx    context.Context
+	ctx    context.Context //nolint:containedctx // the connection's own
 	cancel context.CancelFunc
 	ws     *websocket.Conn
 
@@ -89,7 +89,7 @@ type Client struct {
 }
 
 // Dial negotiates, connects and shakes hands. A server that refuses makes it
-// fail with a [*Refusal].
+// fail with a [*RefusedError].
 func Dial(ctx context.Context, base string, o Options) (*Client, error) {
 	if o.Transport == "" {
 		o.Transport = WebSockets
@@ -97,9 +97,7 @@ func Dial(ctx context.Context, base string, o Options) (*Client, error) {
 	c := &Client{
 		Messages: make(chan Message, 1024), Done: make(chan struct{}),
 		base: base, o: o, token: o.Token, header: o.Header.Clone(), waiting: map[string]chan Message{},
-		http: &http.Client{Transport: &http.Transport{TLSClientConfig: o.TLS}, Jar: o.Jar, CheckRedirect: func(*http.Request, []*http.Request) error {
-			return http.ErrUseLastResponse
-		}},
+		http: &http.Client{Transport: &http.Transport{TLSClientConfig: o.TLS}, Jar: o.Jar},
 	}
 	c.ctx, c.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	if err := c.open(ctx); err != nil {
@@ -145,11 +143,12 @@ func (c *Client) negotiate(ctx context.Context) error {
 		return err
 	}
 	if status != http.StatusOK {
-		return &Refusal{"negotiate", status, header, body}
+		return &RefusedError{"negotiate", status, header, body}
 	}
 	var answer struct {
-		ConnectionID, ConnectionToken string
-		TokenLifetimeSeconds          int64
+		ConnectionID         string `json:"connectionId"`
+		ConnectionToken      string `json:"connectionToken"`
+		TokenLifetimeSeconds int64  `json:"tokenLifetimeSeconds"`
 	}
 	if err := json.Unmarshal([]byte(body), &answer); err != nil {
 		return err
@@ -206,7 +205,9 @@ func (c *Client) Request(ctx context.Context, method, rest, body string, inQuery
 }
 
 // Do sends a request as the client would send it, changed by change.
-func (c *Client) Do(ctx context.Context, method, rest, body string, change func(*http.Request)) (int, http.Header, string, error) {
+func (c *Client) Do(
+	ctx context.Context, method, rest, body string, change func(*http.Request),
+) (status int, header http.Header, answer string, err error) {
 	r, err := c.Request(ctx, method, rest, body, false)
 	if err != nil {
 		return 0, nil, "", err
@@ -214,13 +215,13 @@ func (c *Client) Do(ctx context.Context, method, rest, body string, change func(
 	if change != nil {
 		change(r)
 	}
-	answer, err := c.http.Do(r)
+	response, err := c.http.Do(r)
 	if err != nil {
 		return 0, nil, "", err
 	}
-	defer answer.Body.Close()
-	text, err := io.ReadAll(answer.Body)
-	return answer.StatusCode, answer.Header, string(text), err
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	return response.StatusCode, response.Header, string(text), err
 }
 
 // Here is the query that names the connection.
@@ -232,7 +233,7 @@ func (c *Client) send(ctx context.Context, frame []byte) error {
 	}
 	status, header, body, err := c.Do(ctx, http.MethodPost, c.Here(), string(frame), nil)
 	if err == nil && status != http.StatusOK {
-		err = &Refusal{"send", status, header, body}
+		err = &RefusedError{"send", status, header, body}
 	}
 	return err
 }
@@ -271,7 +272,7 @@ func (c *Client) Invoke(ctx context.Context, method string, arguments ...any) (j
 // Close ends the connection as a client does that leaves.
 func (c *Client) Close() {
 	if c.o.Transport == LongPolling {
-		_, _, _, _ = c.Do(c.ctx, http.MethodDelete, c.Here(), "", nil) //nolint:dogsled // it may have ended
+		_, _, _, _ = c.Do(c.ctx, http.MethodDelete, c.Here(), "", nil) // it may have ended
 	}
 	c.end()
 }

@@ -56,7 +56,7 @@ func (c *Client) connectEvents() (func() ([]byte, error), error) {
 		return nil, err
 	}
 	r.Header.Set("Accept", "text/event-stream")
-	answer, err := c.http.Do(r)
+	answer, err := c.http.Do(r) //nolint:bodyclose // closed when it has been read
 	if err != nil {
 		return nil, err
 	}
@@ -93,14 +93,14 @@ func (c *Client) poll(ctx context.Context) ([]byte, error) {
 	case status == http.StatusNoContent:
 		return nil, errOver
 	case status != http.StatusOK:
-		return nil, &Refusal{"connect", status, header, body}
+		return nil, &RefusedError{"connect", status, header, body}
 	}
 	return []byte(body), nil
 }
 
-func refusal(step string, answer *http.Response) *Refusal {
+func refusal(step string, answer *http.Response) *RefusedError {
 	defer answer.Body.Close()
 	var body strings.Builder
 	_, _ = io.Copy(&body, answer.Body) // what came is what it said
-	return &Refusal{step, answer.StatusCode, answer.Header, body.String()}
+	return &RefusedError{step, answer.StatusCode, answer.Header, body.String()}
 }

@@ -12,6 +12,7 @@ import (
 	"io"
 	"log"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -99,8 +100,9 @@ func slogRequests(w io.Writer) func(http.Handler) http.Handler {
 	logger := slog.New(slog.NewJSONHandler(w, nil))
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			logger.Info("request", "url", r.URL.String(), "uri", r.RequestURI, "query", r.URL.Query(),
-				"user", auth.FromContext(r.Context()), "failure", auth.Failure(r.Context()))
+			logger.LogAttrs(r.Context(), slog.LevelInfo, "request",
+				slog.String("url", r.URL.String()), slog.String("uri", r.RequestURI), slog.Any("query", r.URL.Query()),
+				slog.Any("user", auth.FromContext(r.Context())), slog.Any("failure", auth.Failure(r.Context())))
 			next.ServeHTTP(w, r)
 		})
 	}
@@ -221,9 +223,7 @@ func send(t *testing.T, method, url string, header http.Header) answer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, values := range header {
-		r.Header[name] = values
-	}
+	maps.Copy(r.Header, header)
 	transport := &http.Transport{DisableCompression: true}
 	defer transport.CloseIdleConnections()
 	got, err := transport.RoundTrip(r)

@@ -53,7 +53,7 @@ func generate(t *testing.T, url, user, query string) string {
 // contractToken makes one as a client of the contract may.
 func contractToken(t *testing.T, change func(jwt.MapClaims)) string {
 	t.Helper()
-	const public = "signalr-conformance-server-test-secret-0001" //nolint:gosec // the contract's, for tests only
+	const public = "signalr-conformance-server-test-secret-0001"
 	return sign(t, jwt.SigningMethodHS256, []byte(public), "ann", func(claims jwt.MapClaims) {
 		claims["iss"], claims["aud"] = "SignalRTestServer", "SignalRTests"
 		if change != nil {
@@ -94,7 +94,7 @@ func TestContractTokens(t *testing.T) {
 						continue
 					}
 					c, err := tryDial(t, url+path, wireclient.Options{Transport: transport, Token: test.token, SkipNegotiation: skip})
-					refused, _ := err.(*wireclient.Refusal) //nolint:errorlint // as it is returned
+					refused, _ := err.(*wireclient.RefusedError) //nolint:errorlint // as it is returned
 					switch {
 					case test.good && err != nil, !test.good && (refused == nil || refused.Status != 401 || refused.Body != ""):
 						t.Errorf("%s, %s, %s: got %v, want it accepted: %v", test.name, path, transport, err, test.good)
@@ -269,7 +269,7 @@ func TestContractCORS(t *testing.T) {
 			page.Close()
 		}
 		_, err := tryDial(t, url+path, wireclient.Options{Token: good, Header: http.Header{"Origin": {other}}})
-		if refused, ok := err.(*wireclient.Refusal); !ok || refused.Status != http.StatusForbidden { //nolint:errorlint // as it is returned
+		if refused, ok := err.(*wireclient.RefusedError); !ok || refused.Status != http.StatusForbidden { //nolint:errorlint // as it is returned
 			t.Errorf("%s: a WebSocket from %s: got %v, want 403", path, other, err)
 		}
 	}

@@ -3,6 +3,7 @@ package auth_test
 import (
 	"crypto/x509"
 	"encoding/pem"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -168,7 +169,7 @@ func TestTickets(t *testing.T) {
 		t.Errorf("got %q, want ann", got)
 	}
 	_, err := tryDial(t, a.hub, wireclient.Options{SkipNegotiation: true, Token: ticket})
-	if refused, ok := err.(*wireclient.Refusal); !ok || refused.Status != http.StatusUnauthorized { //nolint:errorlint // as it is returned
+	if refused, ok := err.(*wireclient.RefusedError); !ok || refused.Status != http.StatusUnauthorized { //nolint:errorlint // as it is returned
 		t.Errorf("a replayed ticket: got %v, want 401", err)
 	}
 	lp := dial(t, a.hub, wireclient.Options{Transport: wireclient.LongPolling, Token: good})
@@ -203,9 +204,7 @@ func TestCookiesOfForeignPages(t *testing.T) {
 	for _, request := range requests(c) {
 		header := cookie.Clone()
 		header.Set("Origin", "https://evil.example")
-		for name, values := range request.header {
-			header[name] = values
-		}
+		maps.Copy(header, request.header)
 		if got := send(t, request.method, a.hub+request.rest, header); got.status != http.StatusForbidden || got.body != "" || got.header["Content-Type"] != nil {
 			t.Errorf("%s: got %d %q, want an empty 403", request.name, got.status, got.body)
 		}

@@ -83,7 +83,7 @@ func TestSlowPosts(t *testing.T) {
 		s := contractSite(t, nil, func(srv *httptest.Server) { srv.Config.ReadTimeout = time.Second })
 		c := &client{t: t, talk: s.polls(s.negotiate("/testhub"))}
 		c.greet()
-		target := c.talk.(*pollTalk).target //nolint:errcheck,forcetypeassert // made above
+		target := c.talk.(*pollTalk).target
 		loris := s.slowPost(target)
 		check(t, readAnswer(t, loris), http.StatusBadRequest, "")
 		if got := c.invoke("Echo", "still here"); got != "still here" { // the next has its turn
@@ -125,7 +125,7 @@ func readAnswer(t *testing.T, w *wire) answer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer resp.Body.Close() //nolint:errcheck // read to the end
+	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
 	if err != nil {
 		t.Fatal(err)

@@ -98,7 +98,7 @@ func TestManyPollsOnOneToken(t *testing.T) {
 	s := contractSite(t, nil)
 	c := &client{t: t, talk: s.polls(s.negotiate("/testhub"))}
 	c.greet()
-	target := c.talk.(*pollTalk).target //nolint:errcheck,forcetypeassert // made above
+	target := c.talk.(*pollTalk).target
 	const polls = 100
 	answers := make(chan answer, polls)
 	for range polls {

@@ -144,7 +144,7 @@ func (c *chaos) webSocketUntilItBreaks(t *testing.T, rng *rand.Rand, name string
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer ws.CloseNow() //nolint:errcheck // it is broken by then
+	defer ws.CloseNow()
 	ws.SetReadLimit(-1)
 	up, fragment := rng.IntN(300), rng.IntN(2) == 0
 	written := make(chan struct{})

@@ -119,8 +119,8 @@ func answersAcrossOrigins(t *testing.T, s *site) {
 	}
 	_ = resp.Body.Close()
 	checkCORS(t, "event stream", answer{resp.StatusCode, resp.Header, ""})
-	upgrade := append(requests[2].lines, "Origin: "+otherOrigin)
-	check(t, s.do(http.MethodGet, "/hub", "", upgrade...), http.StatusForbidden, "*")
+	foreign := append([]string{"Origin: " + otherOrigin}, requests[2].lines...)
+	check(t, s.do(http.MethodGet, "/hub", "", foreign...), http.StatusForbidden, "*")
 }
 
 // refusalsAcrossOrigins: without the headers the page would not even learn why

@@ -18,7 +18,7 @@ func TestOverHTTP2(t *testing.T) {
 			srv.EnableHTTP2 = true
 			srv.StartTLS()
 		})
-		trusted := s.http.Transport.(*http.Transport).TLSClientConfig.RootCAs //nolint:errcheck,forcetypeassert // httptest's
+		trusted := s.http.Transport.(*http.Transport).TLSClientConfig.RootCAs
 		speakHTTP2(t, s, &http.Transport{TLSClientConfig: &tls.Config{RootCAs: trusted}})
 	})
 	t.Run("h2c", func(t *testing.T) {
@@ -49,7 +49,7 @@ func speakHTTP2(t *testing.T, s *site, http1 *http.Transport) {
 
 	// A poll that the client cancels, on a connection that stays.
 	c := s.connect("LongPolling", "/testhub").greet()
-	target := c.talk.(*pollTalk).target //nolint:errcheck,forcetypeassert // made above
+	target := c.talk.(*pollTalk).target
 	ctx, cancel := context.WithCancel(limit(t))
 	ended := make(chan error, 1)
 	go func() { // ends when ctx does

@@ -37,10 +37,10 @@ func newRand(t *testing.T) *rand.Rand {
 	})
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(t.Name()))
-	return rand.New(rand.NewPCG(*seed, h.Sum64())) //nolint:gosec // it is to be had again
+	return rand.New(rand.NewPCG(*seed, h.Sum64()))
 }
 
 // fork returns a source of chance for another goroutine.
 func fork(rng *rand.Rand) *rand.Rand {
-	return rand.New(rand.NewPCG(rng.Uint64(), rng.Uint64())) //nolint:gosec // the same
+	return rand.New(rand.NewPCG(rng.Uint64(), rng.Uint64()))
 }

@@ -28,7 +28,7 @@ func TestBehindCompression(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer resp.Body.Close() //nolint:errcheck // read to the end
+	defer resp.Body.Close()
 	unpacked, err := gzip.NewReader(resp.Body)
 	if err != nil || resp.Header.Get("Content-Encoding") != "gzip" {
 		t.Fatalf("poll: got %v, %v, want gzip", resp.Header, err)
@@ -57,7 +57,7 @@ func pack(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Encoding", "gzip")
 		gz := gzip.NewWriter(w)
-		defer gz.Close() //nolint:errcheck // the client may be gone
+		defer gz.Close()
 		next.ServeHTTP(&packed{w, gz}, r)
 	})
 }

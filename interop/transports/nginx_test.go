@@ -75,7 +75,7 @@ func (s *site) behindNginx() *site {
 		s.t.Fatal(err)
 	}
 	log := &syncBuffer{}
-	cmd := exec.Command(program, "-p", dir, "-c", config) //nolint:gosec,noctx // ended below
+	cmd := exec.Command(program, "-p", dir, "-c", config)
 	cmd.Stdout, cmd.Stderr = log, log
 	if err := cmd.Start(); err != nil {
 		s.t.Fatal(err)
@@ -95,11 +95,11 @@ func (s *site) behindNginx() *site {
 // freeAddr returns an address that nobody listens on, most likely.
 func freeAddr(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // at once
+	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close() //nolint:errcheck // nothing came
+	defer l.Close()
 	return l.Addr().String()
 }
 
@@ -108,7 +108,7 @@ func awaitListener(t *testing.T, addr string, log *syncBuffer) {
 	ticker := time.NewTicker(20 * time.Millisecond)
 	defer ticker.Stop()
 	for ctx := limit(t); ; {
-		conn, err := net.Dial("tcp", addr) //nolint:noctx // to this machine
+		conn, err := net.Dial("tcp", addr)
 		if err == nil {
 			_ = conn.Close()
 			return

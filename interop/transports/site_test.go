@@ -110,7 +110,7 @@ func (s *site) try(ctx context.Context, method, target, body string, lines ...st
 	if err != nil {
 		return answer{}, err
 	}
-	defer resp.Body.Close() //nolint:errcheck // read to the end
+	defer resp.Body.Close()
 	b, err := io.ReadAll(resp.Body)
 	return answer{resp.StatusCode, resp.Header, string(b)}, err
 }
@@ -163,12 +163,12 @@ func (s *site) negotiateNames(path string, lines ...string) (id, token string) {
 // dial opens a bare connection to the server.
 func (s *site) dial() *net.TCPConn {
 	s.t.Helper()
-	c, err := net.Dial("tcp", s.addr) //nolint:noctx // to this machine
+	c, err := net.Dial("tcp", s.addr)
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	s.t.Cleanup(func() { _ = c.Close() })
-	return c.(*net.TCPConn) //nolint:errcheck // tcp
+	return c.(*net.TCPConn)
 }
 
 // check compares the status and, unless it is "*", the body of an answer.

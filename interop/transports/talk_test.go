@@ -173,7 +173,7 @@ func (e *eventTalk) send(text string) {
 func (e *eventTalk) line() string {
 	e.s.t.Helper()
 	line, err := e.lines.ReadString('\n')
-	if err != nil && err != io.EOF { //nolint:errorlint // ReadString does not wrap it
+	if err != nil && err != io.EOF {
 		e.s.t.Fatal(err)
 	}
 	return strings.TrimSuffix(line, "\r\n")

@@ -21,11 +21,11 @@ type wire struct {
 const smallBuffer = 4 << 10
 
 func openWire(addr string) (*wire, error) {
-	c, err := net.Dial("tcp", addr) //nolint:noctx // to this machine
+	c, err := net.Dial("tcp", addr)
 	if err != nil {
 		return nil, err
 	}
-	tcp := c.(*net.TCPConn) //nolint:errcheck // tcp
+	tcp := c.(*net.TCPConn)
 	_ = tcp.SetReadBuffer(smallBuffer)
 	_ = tcp.SetDeadline(time.Now().Add(patience))
 	return &wire{TCPConn: tcp, br: bufio.NewReader(tcp)}, nil
@@ -45,7 +45,7 @@ func head(method, target string, n int, lines string) string {
 }
 
 // response reads the head of an answer.
-func (w *wire) response() (*http.Response, error) { return http.ReadResponse(w.br, nil) } //nolint:bodyclose // the caller
+func (w *wire) response() (*http.Response, error) { return http.ReadResponse(w.br, nil) }
 
 // ledger is what the server did for requests, by the number that the query
 // value "n" gives them. It stands for what a client cannot know when its

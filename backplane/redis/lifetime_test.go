@@ -1,18 +1,27 @@
 package redis
 
 import (
+	"context"
 	"crypto/rand"
 	"fmt"
 	"log/slog"
 	"testing"
 
+	goredis "github.com/redis/go-redis/v9"
 	"go.uber.org/goleak"
 
 	"github.com/hubwire/signalr/hubs"
 	"github.com/hubwire/signalr/hubs/lifetimetest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	goredis.SetLogger(silent{}) // it has much to say about a Redis that is killed
+	goleak.VerifyTestMain(m)
+}
+
+type silent struct{}
+
+func (silent) Printf(context.Context, string, ...any) {}
 
 var quiet = Logger(slog.New(slog.DiscardHandler))
 

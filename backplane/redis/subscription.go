@@ -97,31 +97,42 @@ func (l *link) retain(t topic, m *manager) *subscription {
 // confirmed that nothing more will come; nil if there is nothing to wait for.
 func (l *link) release(s *subscription, m *manager) (gone <-chan struct{}) {
 	l.mu.Lock()
-	defer l.mu.Unlock()
+	gone, waiting := l.releaseLocked(s, m)
+	l.mu.Unlock()
+	for _, done := range waiting {
+		done(nil)
+	}
+	return gone
+}
+
+// releaseLocked is release but for those who wait for the channel to be live:
+// with nobody who wants it, that is over. link.mu is held.
+func (l *link) releaseLocked(s *subscription, m *manager) (gone <-chan struct{}, waiting []func(error)) {
 	i := slices.IndexFunc(s.sinks, func(k *sink) bool { return k.m == m })
 	if i < 0 {
-		return nil
+		return nil, nil
 	}
 	if s.sinks[i].refs--; s.sinks[i].refs > 0 {
-		return nil
+		return nil, nil
 	}
 	s.sinks = slices.Delete(slices.Clone(s.sinks), i, i+1)
 	if s.wanted() {
-		return nil
+		return nil, nil
 	}
+	waiting = s.take()
 	s.line.expected(s)
 	if s.state == absent {
 		l.drop(s)
-		return nil
+		return nil, waiting
 	}
 	s.line.note(s)
 	if s.line.down {
-		return nil
+		return nil, waiting
 	}
 	if s.gone == nil {
 		s.gone = make(chan struct{})
 	}
-	return s.gone
+	return s.gone, waiting
 }
 
 // left tells who waits that the channel is not subscribed any more. link.mu is
@@ -157,11 +168,12 @@ func (l *link) awaitGone(ctx context.Context, channels []<-chan struct{}) {
 }
 
 // whenLive calls done when the channel is live or known not to become so, or
-// returns false if it is live already. It may call done before it returns.
+// returns false if it is live already or nobody wants it any more. It may call
+// done before it returns.
 func (l *link) whenLive(s *subscription, done func(error)) bool {
 	l.mu.Lock()
 	switch {
-	case s.state == live:
+	case s.state == live, !s.wanted():
 		l.mu.Unlock()
 		return false
 	case s.line.down || l.ctx.Err() != nil:

@@ -14,8 +14,13 @@ func (r *Routes) Handle(pattern string, handler http.Handler) { r.mux.Handle(pat
 // Middleware serves hubs in front of any handler, as ASP.NET's UseSignalR
 // did: for frameworks that know middleware and nothing else. Requests for the
 // hubs that configure maps are answered here, all others go to the next
-// handler. What must see hub requests too, such as authentication, belongs
-// before it.
+// handler.
+//
+// What must see hub requests too belongs before it, in this order: CORS, which
+// answers preflight requests; request ids, real IP, recoverers; what finds out
+// who is calling ([auth.JWT], or another and [auth.Adapt]), with
+// [auth.RedactQuery] in front of it if a logger is; loggers, limits and
+// compression. What is behind it never sees them.
 func Middleware(s *Server, configure func(*Routes)) func(http.Handler) http.Handler {
 	routes := &Routes{server: s, mux: http.NewServeMux()}
 	configure(routes)

@@ -24,6 +24,7 @@ type wsClient struct {
 
 	calls   chan string // "Method text" of what the server calls
 	reading sync.WaitGroup
+	stalled sync.Mutex // held: nothing is read
 
 	mu      sync.Mutex
 	lastID  int
@@ -87,6 +88,8 @@ func (c *wsClient) read(rest []byte) {
 				c.take(m)
 			}
 		}
+		c.stalled.Lock()
+		c.stalled.Unlock() //nolint:staticcheck // only to wait
 		_, more, err := c.conn.Read(c.ctx)
 		if err != nil {
 			c.mu.Lock()
@@ -194,6 +197,10 @@ func (c *wsClient) expect(text string) {
 		c.tb.Fatalf("%s waits in vain for %q", c.id, text)
 	}
 }
+
+// stall makes the client read nothing more, one message aside that it may be
+// waiting for.
+func (c *wsClient) stall() { c.stalled.Lock() }
 
 func (c *wsClient) ended() bool {
 	c.mu.Lock()

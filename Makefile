@@ -18,7 +18,7 @@ packages = $$(go list -m -f '{{.Dir}}/...')
 modules = $$(go list -m -f '{{.Dir}}')
 
 # What the tests start besides Go and Node: command=Debian packages. (gcc is for the race detector.)
-SYSTEM := gcc=gcc,libc6-dev chromium=chromium
+SYSTEM := gcc=gcc,libc6-dev chromium=chromium nginx=nginx-light
 ifneq ($(wildcard backplane/redis/go.mod),)
 SYSTEM += redis-server=redis-server
 endif

@@ -3,9 +3,8 @@ package redis
 import (
 	"sync"
 
-	goredis "github.com/redis/go-redis/v9"
-
 	"github.com/hubwire/signalr/hubs"
+	goredis "github.com/redis/go-redis/v9"
 )
 
 // Backplane joins the hubs of a process to those of others on the same Redis.

@@ -6,9 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	goredis "github.com/redis/go-redis/v9"
-
 	"github.com/hubwire/signalr/hubs/protocol"
+	goredis "github.com/redis/go-redis/v9"
 )
 
 // startCluster starts three masters and returns their addresses.

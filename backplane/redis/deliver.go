@@ -82,7 +82,7 @@ func (m *invocation) trim() {
 func (m *manager) call(t topic, inv *invocation) {
 	receivers := m.receivers(t)
 	if t.kind == kindConnection {
-		m.callOne(t, receivers, inv)
+		m.callOne(receivers, inv)
 		return
 	}
 	excepts := inv.excepts
@@ -112,7 +112,7 @@ const indexFew = 8
 func (m *invocation) excepts(id string) bool { return slices.Contains(m.excluded, id) }
 
 // callOne gives a message to one connection, or a question.
-func (m *manager) callOne(t topic, receivers []*member, inv *invocation) {
+func (m *manager) callOne(receivers []*member, inv *invocation) {
 	q := question{inv.id, inv.returnChannel}
 	if q.id == "" || q.returnChannel == "" {
 		for _, mb := range receivers {

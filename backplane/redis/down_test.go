@@ -10,9 +10,8 @@ import (
 	"testing"
 	"time"
 
-	goredis "github.com/redis/go-redis/v9"
-
 	"github.com/hubwire/signalr/hubs/protocol"
+	goredis "github.com/redis/go-redis/v9"
 )
 
 // joinLimit is how long a join may take while Redis is away.

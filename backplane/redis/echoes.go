@@ -106,7 +106,7 @@ func (e *echoes) age() {
 	for h, x := range e.expected {
 		if x.pongs++; x.pongs >= echoPongs {
 			delete(e.expected, h)
-			e.expecting.Add(-int32(x.times)) //nolint:gosec // small
+			e.expecting.Add(-int32(x.times))
 		}
 	}
 }

@@ -277,5 +277,5 @@ func TestSlowReader(t *testing.T) {
 	eventually(t, "the stalled client is cut off", func() bool {
 		return p.server.subscribers("TestHub:connection:"+stalled.id) == 0
 	})
-	stalled.stalled.Unlock()
+	stalled.reads <- struct{}{}
 }

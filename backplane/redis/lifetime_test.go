@@ -7,11 +7,10 @@ import (
 	"log/slog"
 	"testing"
 
-	goredis "github.com/redis/go-redis/v9"
-	"go.uber.org/goleak"
-
 	"github.com/hubwire/signalr/hubs"
 	"github.com/hubwire/signalr/hubs/lifetimetest"
+	goredis "github.com/redis/go-redis/v9"
+	"go.uber.org/goleak"
 )
 
 func TestMain(m *testing.M) {

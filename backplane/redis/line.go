@@ -154,7 +154,7 @@ func (ln *line) session() error {
 	go func() { heard <- ln.listen(ctx, conn) }() // ends when conn is closed below, and is waited for
 	err := ln.tend(ctx, conn, heard)
 	_ = conn.Close() // what is left of it is of no interest
-	<-heard
+	_ = <-heard
 	return err
 }
 
@@ -307,7 +307,7 @@ func (ln *line) heard(ctx context.Context, m *goredis.Message) {
 		return // it has just been left
 	}
 	// Nobody writes to a payload.
-	payload := unsafe.Slice(unsafe.StringData(m.Payload), len(m.Payload))
+	payload := unsafe.Slice(unsafe.StringData(m.Payload), len(m.Payload)) //nolint:gosec // nobody writes to it
 	if !s.kind.internal() && l.echoes.heard(m.Channel, payload) {
 		l.counts.echoesDropped.Add(1)
 		return

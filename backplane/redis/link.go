@@ -234,19 +234,17 @@ func (l *link) await(ctx context.Context, subs ...*subscription) error {
 
 // dispatch hands a message to the worker of its channel, so that a channel keeps
 // its order. It blocks while that worker has too much to do; workers wait for
-// nobody. It returns false once the link is closed or ctx has ended.
-func (l *link) dispatch(ctx context.Context, s *subscription, payload []byte) bool {
+// nobody. It gives up once the link is closed or ctx has ended.
+func (l *link) dispatch(ctx context.Context, s *subscription, payload []byte) {
 	queue := l.workers[maphash.String(l.seed, s.channel)%uint64(len(l.workers))]
 	select {
 	case queue <- work{s, payload}:
-		return true
+		return
 	default:
 	}
 	select {
 	case queue <- work{s, payload}:
-		return true
 	case <-l.ctx.Done():
 	case <-ctx.Done():
 	}
-	return false
 }

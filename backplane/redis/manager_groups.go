@@ -79,7 +79,7 @@ func (m *manager) obey(c groupCommand) {
 	if mb == nil {
 		return
 	}
-	ack := func() { m.link.post(m.names.acks(c.server), appendAckPayload(nil, c.id)) }
+	ack := func() { m.link.post(m.names.acks(c.server), encodeAck(c.id)) }
 	switch c.action {
 	case actionAdd:
 		s, first := m.join(mb, c.group)
@@ -137,7 +137,7 @@ func (m *manager) command(ctx context.Context, action int64, connectionID, group
 	c := groupCommand{id: m.lastCommand.Add(1), server: m.server, action: action, group: group, connectionID: connectionID}
 	acked := m.waits.expectAck(c.id)
 	defer m.waits.forgetAck(c.id)
-	channel, payload := m.names.groupCommands(), appendGroupCommand(nil, &c)
+	channel, payload := m.names.groupCommands(), c.encode()
 	if err := m.publish(ctx, channel, payload); err != nil {
 		return fmt.Errorf("redis: change a group: %w", err)
 	}
@@ -182,7 +182,7 @@ func (m *manager) command(ctx context.Context, action int64, connectionID, group
 func (m *manager) exists(ctx context.Context, connectionID string) (somebody, known bool) {
 	channel := m.names.connection(connectionID)
 	cmd := goredis.NewMapStringIntCmd(ctx, "pubsub", "numsub", channel)
-	if _, err := m.link.outletFor(channel).do(ctx, cmd); err != nil {
+	if err := m.link.outletFor(channel).do(ctx, cmd); err != nil {
 		return false, false
 	}
 	return cmd.Val()[channel] > 0, true

@@ -170,5 +170,5 @@ func (m *manager) answer(p protocol.Protocol, q question, result protocol.Raw, e
 		}
 		c.frame = p.AppendError(nil, q.id, text)
 	}
-	m.link.post(m.names.resultsAt(q.returnChannel), appendCompletion(nil, &c))
+	m.link.post(m.names.resultsAt(q.returnChannel), c.encode())
 }

@@ -126,7 +126,7 @@ func (m *manager) publish(ctx context.Context, channel string, payload []byte) e
 // publishCounted also returns how many nodes heard it.
 func (m *manager) publishCounted(ctx context.Context, channel string, payload []byte) (int64, error) {
 	cmd := newPublish(ctx, channel, payload)
-	if _, err := m.link.outletFor(channel).do(ctx, cmd); err != nil {
+	if err := m.link.outletFor(channel).do(ctx, cmd); err != nil {
 		m.link.counts.publishFailures.Add(1)
 		return 0, err
 	}

@@ -14,10 +14,9 @@ import (
 	"testing"
 	"time"
 
-	goredis "github.com/redis/go-redis/v9"
-
 	"github.com/hubwire/signalr"
 	"github.com/hubwire/signalr/interop/conformance/contract"
+	goredis "github.com/redis/go-redis/v9"
 )
 
 // goNode is a conformance server in this process, as a node of a fleet.
@@ -83,6 +82,12 @@ func refserver(tb testing.TB) string {
 // startNET starts an ASP.NET Core node and returns its URL.
 func startNET(tb testing.TB, redisAddr string, args ...string) string {
 	tb.Helper()
+	url, _ := startNETProcess(tb, redisAddr, args...)
+	return url
+}
+
+func startNETProcess(tb testing.TB, redisAddr string, args ...string) (url string, pid int) {
+	tb.Helper()
 	args = append([]string{"conformance", "--addr", "127.0.0.1:0", "--redis", redisAddr}, args...)
 	cmd := exec.Command(refserver(tb), args...)
 	cmd.Env = append(os.Environ(), "Logging__LogLevel__Default=None")
@@ -110,5 +115,5 @@ func startNET(tb testing.TB, redisAddr string, args ...string) string {
 	if !ok {
 		tb.Fatalf("the real server said %q", line)
 	}
-	return url
+	return url, cmd.Process.Pid
 }

@@ -238,14 +238,15 @@ func (o *outlet) finish(ctx context.Context, r *request, timer *time.Timer) (sen
 }
 
 // do is begin and finish.
-func (o *outlet) do(ctx context.Context, cmd goredis.Cmder) (sent bool, err error) {
+func (o *outlet) do(ctx context.Context, cmd goredis.Cmder) error {
 	r, err := o.begin(ctx, cmd)
 	if err != nil {
-		return false, err
+		return err
 	}
 	timer := time.NewTimer(o.link.cfg.timeout)
 	defer timer.Stop()
-	return o.finish(ctx, r, timer)
+	_, err = o.finish(ctx, r, timer)
+	return err
 }
 
 // post queues a PUBLISH nobody waits for. It is dropped if there is no room:

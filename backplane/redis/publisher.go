@@ -5,10 +5,9 @@ import (
 	"errors"
 	"fmt"
 
-	goredis "github.com/redis/go-redis/v9"
-
 	"github.com/hubwire/signalr/hubs"
 	"github.com/hubwire/signalr/hubs/protocol"
+	goredis "github.com/redis/go-redis/v9"
 )
 
 // Publisher sends to the clients of a hub from a process that serves none: a

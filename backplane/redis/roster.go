@@ -157,16 +157,6 @@ func (t *crowds) snapshot(name string) []*member {
 	return nil
 }
 
-func (t *crowds) len() int {
-	n := 0
-	for i := range t.shards {
-		t.shards[i].mu.Lock()
-		n += len(t.shards[i].byName)
-		t.shards[i].mu.Unlock()
-	}
-	return n
-}
-
 // crowd is a set of members that is walked without its lock while members come
 // and go: a snapshot lends out the slice, and what was lent is copied before it
 // is written.

@@ -146,14 +146,11 @@ func (s *subscription) left() {
 
 // awaitGone waits, but not for ever, until nothing more comes from channels.
 func (l *link) awaitGone(ctx context.Context, channels []<-chan struct{}) {
-	var timer *time.Timer
+	timer := time.NewTimer(l.cfg.timeout)
+	defer timer.Stop()
 	for _, gone := range channels {
 		if gone == nil {
 			continue
-		}
-		if timer == nil {
-			timer = time.NewTimer(l.cfg.timeout)
-			defer timer.Stop()
 		}
 		select {
 		case <-gone:

@@ -76,9 +76,3 @@ func (w *waits) result(id string, o outcome) {
 		delete(w.results, id)
 	}
 }
-
-func (w *waits) len() int {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return len(w.acks) + len(w.results)
-}

@@ -78,8 +78,8 @@ func appendInvocation(dst []byte, m *invocation) []byte {
 	return dst
 }
 
-func appendGroupCommand(dst []byte, c *groupCommand) []byte {
-	dst = append(dst, 0x95)
+func (c *groupCommand) encode() []byte {
+	dst := []byte{0x95}
 	dst = appendInt(dst, int64(c.id))
 	dst = appendStr(dst, c.server)
 	dst = appendInt(dst, c.action)
@@ -87,12 +87,12 @@ func appendGroupCommand(dst []byte, c *groupCommand) []byte {
 	return appendStr(dst, c.connectionID)
 }
 
-func appendAckPayload(dst []byte, id int32) []byte {
-	return appendInt(append(dst, 0x91), int64(id))
+func encodeAck(id int32) []byte {
+	return appendInt([]byte{0x91}, int64(id))
 }
 
-func appendCompletion(dst []byte, c *completion) []byte {
-	dst = append(dst, 0x92)
+func (c *completion) encode() []byte {
+	dst := []byte{0x92}
 	dst = appendStr(dst, c.protocol)
 	return appendBin(dst, c.frame)
 }
@@ -151,14 +151,14 @@ func appendArrayLen(dst []byte, n int) []byte {
 	case n <= math.MaxUint16:
 		return binary.BigEndian.AppendUint16(append(dst, 0xdc), uint16(n))
 	}
-	return binary.BigEndian.AppendUint32(append(dst, 0xdd), uint32(n)) //nolint:gosec // no slice of ours is so long
+	return binary.BigEndian.AppendUint32(append(dst, 0xdd), uint32(n))
 }
 
 func appendMapLen(dst []byte, n int) []byte {
 	if n < 16 {
 		return append(dst, 0x80|byte(n))
 	}
-	return binary.BigEndian.AppendUint16(append(dst, 0xde), uint16(n)) //nolint:gosec // there are not so many hub protocols
+	return binary.BigEndian.AppendUint16(append(dst, 0xde), uint16(n))
 }
 
 func appendStr(dst []byte, s string) []byte {
@@ -171,7 +171,7 @@ func appendStr(dst []byte, s string) []byte {
 	case n <= math.MaxUint16:
 		dst = binary.BigEndian.AppendUint16(append(dst, 0xda), uint16(n))
 	default:
-		dst = binary.BigEndian.AppendUint32(append(dst, 0xdb), uint32(n)) //nolint:gosec // Redis takes 512 MB
+		dst = binary.BigEndian.AppendUint32(append(dst, 0xdb), uint32(n))
 	}
 	return append(dst, s...)
 }
@@ -184,7 +184,7 @@ func appendBin(dst, b []byte) []byte {
 	case n <= math.MaxUint16:
 		dst = binary.BigEndian.AppendUint16(append(dst, 0xc5), uint16(n))
 	default:
-		dst = binary.BigEndian.AppendUint32(append(dst, 0xc6), uint32(n)) //nolint:gosec // Redis takes 512 MB
+		dst = binary.BigEndian.AppendUint32(append(dst, 0xc6), uint32(n))
 	}
 	return append(dst, b...)
 }
@@ -202,13 +202,13 @@ func appendInt(dst []byte, v int64) []byte {
 	case v >= 0:
 		return binary.BigEndian.AppendUint64(append(dst, 0xcf), uint64(v))
 	case v >= -32:
-		return append(dst, byte(v)) //nolint:gosec // two's complement is the format
+		return append(dst, byte(v))
 	case v >= math.MinInt8:
-		return append(dst, 0xd0, byte(v)) //nolint:gosec // the same
+		return append(dst, 0xd0, byte(v))
 	case v >= math.MinInt16:
-		return binary.BigEndian.AppendUint16(append(dst, 0xd1), uint16(v)) //nolint:gosec // the same
+		return binary.BigEndian.AppendUint16(append(dst, 0xd1), uint16(v))
 	case v >= math.MinInt32:
-		return binary.BigEndian.AppendUint32(append(dst, 0xd2), uint32(v)) //nolint:gosec // the same
+		return binary.BigEndian.AppendUint32(append(dst, 0xd2), uint32(v))
 	}
-	return binary.BigEndian.AppendUint64(append(dst, 0xd3), uint64(v)) //nolint:gosec // the same
+	return binary.BigEndian.AppendUint64(append(dst, 0xd3), uint64(v))
 }

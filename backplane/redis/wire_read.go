@@ -132,7 +132,7 @@ func (r *reader) str() string {
 		r.fail("a string", b)
 	}
 	// Nobody writes to a payload, so its bytes may stand in for a string.
-	return unsafe.String(unsafe.SliceData(text), len(text))
+	return unsafe.String(unsafe.SliceData(text), len(text)) //nolint:gosec // nobody writes to it
 }
 
 // strOrNil reads a string, or nil as an empty one.
@@ -166,7 +166,7 @@ func (r *reader) int() int64 {
 	case r.err != nil:
 		return 0
 	case b < 0x80, b >= 0xe0:
-		return int64(int8(b)) //nolint:gosec // two's complement is the format
+		return int64(int8(b))
 	case b >= 0xcc && b <= 0xcf:
 		v := r.uint(1 << (b - 0xcc))
 		if v > math.MaxInt64 {
@@ -177,7 +177,7 @@ func (r *reader) int() int64 {
 	case b >= 0xd0 && b <= 0xd3:
 		size := uint64(1) << (b - 0xd0)
 		shift := 64 - 8*size
-		return int64(r.uint(size)<<shift) >> shift //nolint:gosec // sign extension
+		return int64(r.uint(size)<<shift) >> shift
 	}
 	r.fail("an integer", b)
 	return 0

@@ -55,11 +55,11 @@ func (r *recording) build(tb testing.TB, d *wireDecoded) []byte {
 		if d.Action == "remove" {
 			action = actionRemove
 		}
-		return appendGroupCommand(nil, &groupCommand{d.ID, r.fill(d.Server), action, d.Group, r.fill(d.Connection)})
+		return (&groupCommand{d.ID, r.fill(d.Server), action, d.Group, r.fill(d.Connection)}).encode()
 	case "ack":
-		return appendAckPayload(nil, d.ID)
+		return encodeAck(d.ID)
 	case "completion":
-		return appendCompletion(nil, &completion{d.Protocol, unhex(tb, d.Hex)})
+		return (&completion{d.Protocol, unhex(tb, d.Hex)}).encode()
 	}
 	tb.Fatalf("a payload of unknown kind %q", d.Kind)
 	return nil
@@ -79,15 +79,15 @@ func reencode(tb testing.TB, kind string, payload []byte) []byte {
 	case "group command":
 		var c groupCommand
 		c, err = parseGroupCommand(payload)
-		made = appendGroupCommand(nil, &c)
+		made = c.encode()
 	case "ack":
 		var id int32
 		id, err = parseAck(payload)
-		made = appendAckPayload(nil, id)
+		made = encodeAck(id)
 	case "completion":
 		var c completion
 		c, err = parseCompletion(payload)
-		made = appendCompletion(nil, &c)
+		made = c.encode()
 	}
 	if err != nil {
 		tb.Errorf("%s %x: %v", kind, payload, err)
@@ -254,15 +254,15 @@ func tryEncode(kind string, payload []byte) []byte {
 		}
 	case "group command":
 		if c, err := parseGroupCommand(payload); err == nil {
-			return appendGroupCommand(nil, &c)
+			return c.encode()
 		}
 	case "ack":
 		if id, err := parseAck(payload); err == nil {
-			return appendAckPayload(nil, id)
+			return encodeAck(id)
 		}
 	case "completion":
 		if c, err := parseCompletion(payload); err == nil {
-			return appendCompletion(nil, &c)
+			return c.encode()
 		}
 	}
 	return nil

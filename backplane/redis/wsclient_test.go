@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	"github.com/coder/websocket"
-
 	"github.com/hubwire/signalr/hubs/protocol"
 )
 
@@ -24,7 +23,7 @@ type wsClient struct {
 
 	calls   chan string // "Method text" of what the server calls
 	reading sync.WaitGroup
-	stalled sync.Mutex // held: nothing is read
+	reads   chan struct{} // empty: nothing is read
 
 	mu      sync.Mutex
 	lastID  int
@@ -45,8 +44,9 @@ func dialWS(tb testing.TB, base, path string, p protocol.Protocol, query url.Val
 	conn.SetReadLimit(-1)
 	c := &wsClient{
 		tb: tb, conn: conn, protocol: p, ctx: ctx,
-		calls: make(chan string, 100_000), pending: map[string]chan protocol.Message{},
+		reads: make(chan struct{}, 1), calls: make(chan string, 100_000), pending: map[string]chan protocol.Message{},
 	}
+	c.reads <- struct{}{}
 	tb.Cleanup(func() {
 		c.close()
 		cancel()
@@ -88,8 +88,8 @@ func (c *wsClient) read(rest []byte) {
 				c.take(m)
 			}
 		}
-		c.stalled.Lock()
-		c.stalled.Unlock() //nolint:staticcheck // only to wait
+		<-c.reads
+		c.reads <- struct{}{}
 		_, more, err := c.conn.Read(c.ctx)
 		if err != nil {
 			c.mu.Lock()
@@ -200,7 +200,7 @@ func (c *wsClient) expect(text string) {
 
 // stall makes the client read nothing more, one message aside that it may be
 // waiting for.
-func (c *wsClient) stall() { c.stalled.Lock() }
+func (c *wsClient) stall() { <-c.reads }
 
 func (c *wsClient) ended() bool {
 	c.mu.Lock()

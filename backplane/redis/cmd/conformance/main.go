@@ -11,11 +11,11 @@ import (
 	"log/slog"
 	"os"
 
+	"github.com/hubwire/signalr"
+	"github.com/hubwire/signalr/interop/conformance/contract"
 	goredis "github.com/redis/go-redis/v9"
 
-	"github.com/hubwire/signalr"
 	"github.com/hubwire/signalr/backplane/redis"
-	"github.com/hubwire/signalr/interop/conformance/contract"
 )
 
 func main() {
@@ -30,7 +30,7 @@ func main() {
 	}
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
 	if err := run(*addr, *redisAddr, *prefix, log); err != nil {
-		log.Error("conformance server failed", "error", err)
+		log.Error("conformance server failed", slog.Any("error", err))
 		os.Exit(1) //nolint:forbidigo // a program
 	}
 }

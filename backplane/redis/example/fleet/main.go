@@ -33,7 +33,7 @@ func main() {
 		err = runFleet(ctx, *addr, *redisAddr, log)
 	}
 	if err != nil && !errors.Is(err, context.Canceled) {
-		log.Error("fleet failed", "error", err)
+		log.Error("fleet failed", slog.Any("error", err))
 		os.Exit(1) //nolint:forbidigo // a program
 	}
 }

@@ -8,11 +8,11 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/hubwire/signalr"
+	"github.com/hubwire/signalr/hubs"
 	goredis "github.com/redis/go-redis/v9"
 
-	"github.com/hubwire/signalr"
 	"github.com/hubwire/signalr/backplane/redis"
-	"github.com/hubwire/signalr/hubs"
 )
 
 // ChatClient is what the page can be called with.

@@ -191,12 +191,14 @@ func (r *replay) resume() {
 	if r.ended {
 		return
 	}
-	r.away, r.skimming, r.skimmed = false, false, 0
+	r.away, r.skimming = false, false
 	r.expected = r.received + 1
-	r.told, r.seen = 0, 0 // the last Ack may not have arrived
 	r.log.sent = 0
 	r.stuck = 0
 	r.conn.transport.TryQueue(r.conn.wire.AppendSequence(nil, r.log.oldest)) // the first bytes: there is room
+	if r.handled > 0 {
+		r.sendAck() // the last one may not have arrived
+	}
 	r.push()
 }
 
@@ -215,13 +217,9 @@ func (r *replay) tick(at time.Duration) (away bool) {
 	}
 	r.moved = false
 	late := r.stuck != 0 && at-r.stuck >= r.conn.rt.cfg.ClientTimeoutInterval
-	drop := r.skimsTooLong()
 	r.mu.Unlock()
-	switch {
-	case late:
+	if late {
 		r.conn.end(ending{cause: ErrNotAcknowledged, fault: ErrNotAcknowledged, allowReconnect: true})
-	case drop:
-		dropSocket(r.conn.transport)
 	}
 	return away
 }

@@ -10,8 +10,9 @@ import "github.com/hubwire/signalr/hubs/protocol"
 //
 // A backlog that is full holds up the client, unless a sender waits for an
 // acknowledgement that may be behind what is held up. Then the reader skims: it
-// looks for that alone, and counts and keeps nothing else. After it the socket
-// is dropped, and the client, coming back, sends again what was passed over.
+// looks for acknowledgements alone, and counts and keeps nothing else. When half
+// of the backlog is free the socket is dropped, and the client, coming back,
+// sends again what was passed over.
 type incoming struct {
 	expected int64 // guarded by mu; the number of the next frame that counts
 	received int64 // guarded by mu; the highest number that was taken in
@@ -26,13 +27,8 @@ type incoming struct {
 	deaf     bool   // guarded by mu; nothing more is taken in
 
 	skimming bool // guarded by mu
-	skimmed  int  // guarded by mu; ticks since then
 	moved    bool // guarded by mu; something was acknowledged since the last tick
 }
-
-// skimTicks is for how many ticks an acknowledgement is looked for. Clients
-// send one within a second.
-const skimTicks = 3
 
 // ackShare is the part of the buffer's size after which a client is told at once
 // what has been dispatched. Its own buffer is about as big, and it sends no more
@@ -121,14 +117,11 @@ func (r *replay) take(frame []byte, counts bool) bool {
 // takeAck drops what the client has acknowledged.
 func (r *replay) takeAck(number int64) {
 	r.mu.Lock()
-	freed := r.acknowledged(number)
-	r.moved = r.moved || freed
-	found := freed && r.skimming
+	if r.acknowledged(number) {
+		r.moved = true
+	}
 	r.mu.Unlock()
 	r.conn.transport.Wake()
-	if found {
-		dropSocket(r.conn.transport)
-	}
 }
 
 // takeSequence notes which number the client's next frame has.
@@ -202,7 +195,6 @@ func (r *replay) drain() {
 // dispatched is called when a frame of n bytes has been.
 func (r *replay) dispatched(t protocol.Type, n int) {
 	r.mu.Lock()
-	defer r.mu.Unlock()
 	if t.Sequenced() {
 		r.handled++
 		if r.untold += n; r.untold >= r.log.limit/ackShare {
@@ -210,16 +202,12 @@ func (r *replay) dispatched(t protocol.Type, n int) {
 		}
 	}
 	r.taken -= n
+	again := r.skimming && len(r.backlog)+r.taken <= r.log.limit/2
 	r.changed.Broadcast()
-}
-
-// skimsTooLong counts ticks while the reader skims. mu is held.
-func (r *replay) skimsTooLong() bool {
-	if !r.skimming {
-		return false
+	r.mu.Unlock()
+	if again {
+		dropSocket(r.conn.transport)
 	}
-	r.skimmed++
-	return r.skimmed > skimTicks
 }
 
 // Disconnected is called by the transport when the socket is gone and the

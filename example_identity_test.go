@@ -2,7 +2,9 @@ package signalr_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
+	"net/http/httptest"
 
 	"github.com/go-chi/chi/v5"
 
@@ -41,7 +43,15 @@ func Example_existingMiddleware() {
 	r.Use(auth.Adapt(auth.FromContextValue(userKey{}, principalOf)))          // added
 	chiext.MapHub(sr, r, "/chat", newChatHub, signalr.RequireAuthorization()) // added
 
-	_ = http.Server{Handler: r}
+	fmt.Println(unknownCaller(r, "/chat/negotiate"))
+	// Output: 401
+}
+
+// unknownCaller returns what somebody is answered who has not signed in.
+func unknownCaller(handler http.Handler, path string) int {
+	w := httptest.NewRecorder()
+	handler.ServeHTTP(w, httptest.NewRequest(http.MethodPost, path, nil))
+	return w.Code
 }
 
 // How long a connection knows who is calling.
@@ -61,5 +71,6 @@ func Example_identityLifetime() {
 		}
 	})
 
-	_ = http.Server{Handler: r}
+	fmt.Println(unknownCaller(r, "/board/negotiate"), unknownCaller(r, "/board/refresh"))
+	// Output: 401 401
 }

@@ -133,7 +133,9 @@ func TestDisconnect(t *testing.T) {
 				t.Errorf("%s: got %q, want others to go on", transport, got)
 			}
 			c.Close()
-			_ = <-causes // nothing to say
+			if cause := <-causes; errors.Is(cause, hubs.ErrDisconnectRequested) {
+				t.Errorf("%s: a client that left of itself ended by %v", transport, cause)
+			}
 		}
 	}
 }

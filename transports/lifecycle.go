@@ -18,12 +18,16 @@ func (c *Conn) Abort(cause error) {
 	c.mu.Lock()
 	ws := c.socket()
 	c.mu.Unlock()
-	if ws != nil {
+	switch {
+	case ws == nil:
+		c.endPull(false)
+	case ws.events:
+		c.pull.in.end(false)
+		ws.cut() // its reader does the rest
+	default:
 		ws.kill()       // its reader does the rest
 		c.endDetached() // if there is one
-		return
 	}
-	c.endPull(false)
 }
 
 // Finish says that the App is through with the connection. What is queued is
@@ -43,6 +47,9 @@ func (c *Conn) Finish() {
 		c.endDetached()
 	default:
 		ws.finish()
+		if ws.events {
+			c.pull.in.end(false)
+		}
 	}
 	c.settle()
 }

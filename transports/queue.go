@@ -8,9 +8,9 @@ import (
 )
 
 // frameRoom is how many bytes in front of a buffer's payload are left free, so
-// that a transport's framing goes there and the payload is never moved: the
-// longest WebSocket header, or "data: ".
-const frameRoom = 10
+// that a transport's framing goes there and the payload is never moved: the ten
+// bytes of the longest WebSocket header, or the size of a chunk and "data: ".
+const frameRoom = 16
 
 // queue is the bounded outbound queue of a connection: bytes in order, and
 // senders in order that wait for room. It holds memory only while there is

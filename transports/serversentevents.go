@@ -10,11 +10,23 @@ import (
 	"github.com/hubwire/signalr/internal/bufpool"
 )
 
+// eventOpening is the first bytes of a stream, a comment: Firefox calls it open
+// when they come.
+const eventOpening = ":\r\n"
+
 // serveEventStream serves the one GET of a connection over server-sent events
-// (transports.md, 5). All writes are this handler's.
+// (transports.md, 5). The handler returns at once if the network connection can
+// be had, see takeEventStream; else all writes are the handler's.
 func (ep *Endpoint) serveEventStream(w http.ResponseWriter, r *http.Request) {
 	c := ep.lookup(w, r)
 	if c == nil || !ep.attach(w, r, c, ServerSentEvents) {
+		return
+	}
+	if ws := c.openEventStream(w, r); ws != nil {
+		if !ep.engine.spawn(ws.runEvents) {
+			ws.kill()
+			c.abandon(ErrShuttingDown)
+		}
 		return
 	}
 	if !canFlush(w) {
@@ -24,8 +36,7 @@ func (ep *Endpoint) serveEventStream(w http.ResponseWriter, r *http.Request) {
 		c.abandon(errNoFlush)
 		return
 	}
-	c.bind(r)
-	p := c.getPull()
+	p := c.pull
 	rc := http.NewResponseController(w)
 	withoutDeadlines(rc)
 	p.in.start(c.connect())
@@ -37,6 +48,22 @@ func (ep *Endpoint) serveEventStream(w http.ResponseWriter, r *http.Request) {
 	c.mu.Unlock()
 	p.in.end(true)
 	c.settle()
+}
+
+// openEventStream prepares the connection, and takes its socket if it can.
+func (c *Conn) openEventStream(w http.ResponseWriter, r *http.Request) *webSocket {
+	c.bind(r)
+	c.getPull()
+	return c.takeEventStream(w, r)
+}
+
+// eventHeaders sets the headers of the answer (transports.md, 5.1).
+func eventHeaders(h http.Header) {
+	h["Content-Type"] = []string{"text/event-stream"}
+	h["Cache-Control"] = []string{"no-cache,no-store"}
+	h["Pragma"] = []string{"no-cache"}
+	h["Content-Encoding"] = []string{"identity"} // no middleware is to compress and so to hold back
+	h["X-Accel-Buffering"] = []string{"no"}      // nor nginx
 }
 
 var errNoFlush = errors.New("the ResponseWriter cannot send what has been written so far (Flush): " +
@@ -59,15 +86,10 @@ func canFlush(w http.ResponseWriter) bool {
 // streamEvents writes what is queued until the App has finished, the client is
 // gone or the connection was aborted, and returns which.
 func (c *Conn) streamEvents(w http.ResponseWriter, r *http.Request, rc *http.ResponseController) error {
-	h := w.Header()
-	h["Content-Type"] = []string{"text/event-stream"}
-	h["Cache-Control"] = []string{"no-cache,no-store"}
-	h["Pragma"] = []string{"no-cache"}
-	h["Content-Encoding"] = []string{"identity"} // no middleware is to compress and so to hold back
-	h["X-Accel-Buffering"] = []string{"no"}      // nor nginx
+	eventHeaders(w.Header())
 	w.WriteHeader(http.StatusOK)
 	err := c.writeOut(rc, func() error {
-		if _, err := io.WriteString(w, ":\r\n"); err != nil { // Firefox calls it open with the first bytes
+		if _, err := io.WriteString(w, eventOpening); err != nil {
 			return err
 		}
 		return rc.Flush()
@@ -152,10 +174,10 @@ func formatEvent(buf *bufpool.Buffer) (event *bufpool.Buffer, start int) {
 		buf.B = append(buf.B, "\r\n\r\n"...)
 		return buf, start
 	}
-	event = bufpool.Get(len(payload) + bytes.Count(payload, []byte{'\n'})*len(field) + 16)
-	event.B = appendEvent(event.B, payload)
+	event = bufpool.Get(frameRoom + len(payload) + (1+bytes.Count(payload, []byte{'\n'}))*(len(field)+2) + 4)
+	event.B = appendEvent(event.B[:frameRoom], payload)
 	bufpool.Put(buf)
-	return event, 0
+	return event, frameRoom
 }
 
 // appendEvent appends payload as an event, line by line (transports.md, 5.3).

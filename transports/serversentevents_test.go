@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/http/httptest"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -189,5 +191,92 @@ func TestManyEventsAndBigOnes(t *testing.T) {
 	}
 	if got := strings.Count(rest, "\x1e"); got != n {
 		t.Errorf("got %d messages, want %d", got, n)
+	}
+}
+
+// flushOnly is a writer that keeps its connection to itself.
+type flushOnly struct{ opaque }
+
+func (w flushOnly) Flush() { w.w.(http.Flusher).Flush() }
+
+func TestEventStreamsServedByTheHandler(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, Config{}, newFakeApp())
+	b := s.behind(func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { next.ServeHTTP(flushOnly{opaque{w}}, r) })
+	}, (*httptest.Server).Start)
+	echoOverHTTP(t, b)
+
+	events := b.openEvents(b.negotiate())
+	session := b.app.next(t)
+	session.c.TryQueue([]byte("a"))
+	session.c.Finish()
+	if rest, err := events.rest(); rest != ":\r\ndata: a\r\n\r\n" || err != nil {
+		t.Errorf("got %q, %v", rest, err)
+	}
+	events = b.openEvents(b.negotiate())
+	session = b.app.next(t)
+	session.c.Abort(nil)
+	if rest, err := events.rest(); rest != ":\r\n" || err != nil {
+		t.Errorf("got %q, %v; want the bare end", rest, err)
+	}
+	_ = session.awaitEnded(t)
+}
+
+func TestEventStreamKeepsWhatMiddlewareHasSet(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, Config{}, newFakeApp()).behind(func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("X-Middleware", "was here")
+			w.Header().Add("Set-Cookie", "a=1")
+			w.Header().Add("Set-Cookie", "b=2")
+			w.Header().Set("Content-Length", "5")
+			w.Header().Set("Content-Encoding", "gzip")
+			next.ServeHTTP(wrapped{w}, r)
+		})
+	}, (*httptest.Server).Start)
+	events := s.openEvents(s.negotiate())
+	h := events.resp.Header
+	if h.Get("X-Middleware") != "was here" || len(h["Set-Cookie"]) != 2 || h.Get("Date") == "" {
+		t.Errorf("got %v", h)
+	}
+	if events.resp.ContentLength != -1 || h.Get("Content-Encoding") != "identity" || !events.resp.Close {
+		t.Errorf("got length %d, %v", events.resp.ContentLength, h)
+	}
+}
+
+func TestAbortedEventStreamOverTLS(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, Config{}, newFakeApp()).behind(func(h http.Handler) http.Handler { return h }, (*httptest.Server).StartTLS)
+	for _, end := range []func(*Conn){(*Conn).Finish, func(c *Conn) { c.Abort(nil) }} {
+		events := s.openEvents(s.negotiate())
+		session := s.app.next(t)
+		session.c.TryQueue([]byte("a"))
+		session.c.Flush()
+		end(session.c)
+		if rest, err := events.rest(); rest != ":\r\ndata: a\r\n\r\n" || err != nil {
+			t.Errorf("got %q, %v; want a good end", rest, err)
+		}
+		_ = session.awaitEnded(t)
+	}
+}
+
+// An idle event stream over HTTP/1.1 is one goroutine, as a WebSocket is.
+func TestGoroutinesOfIdleEventStreams(t *testing.T) {
+	const n = 20
+	s := newSite(t, Config{}, newFakeApp())
+	streams := func() int {
+		buf := make([]byte, 4<<20)
+		return strings.Count(string(buf[:runtime.Stack(buf, true)]), "(*webSocket).runEvents")
+	}
+	before := streams()
+	for range n {
+		_ = s.openEvents(s.negotiate())
+		s.app.next(t)
+	}
+	until(t, "the streams to be detached", func() bool { return streams() == before+n })
+	buf := make([]byte, 4<<20)
+	if strings.Contains(string(buf[:runtime.Stack(buf, true)]), "(*Conn).streamEvents") {
+		t.Error("a handler still runs")
 	}
 }

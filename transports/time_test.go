@@ -141,6 +141,7 @@ func TestDisconnectTimeoutBetweenPolls(t *testing.T) {
 		if !errors.Is(cause(session.c), ErrDisconnectTimeout) {
 			t.Errorf("got cause %v", cause(session.c))
 		}
+		<-s.ep.conns.quiet()
 		checkAnswer(t, s.send(http.MethodGet, id, ""), 404, plain, textNoConnection)
 	})
 }

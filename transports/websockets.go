@@ -22,11 +22,12 @@ import (
 // that waits leaves in one message and one write. An idle one costs one
 // goroutine, the reader, and no buffer.
 type webSocket struct {
-	c    *Conn
-	nc   net.Conn
-	sys  syscall.RawConn // nil: a write cannot be tried
-	home *worker
-	done chan struct{} // closed when the reader is through with the connection; nil if nobody will wait for that
+	c      *Conn
+	nc     net.Conn
+	sys    syscall.RawConn // nil: a write cannot be tried
+	home   *worker
+	events bool          // it is an event stream, see eventsocket.go
+	done   chan struct{} // closed when the reader is through with the connection; nil if nobody will wait for that
 
 	// Read side, the reader's own.
 	frames   frameReader

@@ -35,7 +35,7 @@ func headerSize(n int) int {
 	case n <= math.MaxUint16:
 		return 4
 	}
-	return frameRoom
+	return 10
 }
 
 // putHeader writes the header for a payload of n bytes to the start of b.

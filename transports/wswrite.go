@@ -81,6 +81,8 @@ func (ws *webSocket) next() bool {
 	start := 0
 	if buf == nil {
 		buf = bufpool.Get(len(control) + closeFrameSize)
+	} else if ws.events {
+		buf, start = chunkInPlace(buf)
 	} else {
 		buf, start = frameInPlace(buf, split, binary)
 	}
@@ -89,8 +91,7 @@ func (ws *webSocket) next() bool {
 		buf.B = append(buf.B, control...)
 	}
 	if code != 0 {
-		buf = buf.Grow(closeFrameSize)
-		buf.B = appendClose(buf.B, code)
+		buf = ws.appendFarewell(buf, code)
 		ws.closeSent = true
 	}
 	ws.out, ws.rest = buf, buf.B[start:]
@@ -107,10 +108,26 @@ func (ws *webSocket) written() {
 	ws.out, ws.rest = nil, nil
 	ws.unsent = -1
 	ws.c.out.done(ws.c.ep.engine.now)
-	if ws.closeSent {
+	switch {
+	case !ws.closeSent:
+	case ws.events:
+		_ = ws.nc.SetReadDeadline(time.Now()) // the reader is to close it
+	default:
 		// The rest of the handshake is the client's (transports.md, 4.5).
 		_ = ws.nc.SetReadDeadline(time.Now().Add(ws.c.ep.cfg.WebSocketCloseTimeout))
 	}
+}
+
+// appendFarewell appends what ends the connection in good order.
+func (ws *webSocket) appendFarewell(buf *bufpool.Buffer, code uint16) *bufpool.Buffer {
+	if ws.events {
+		buf = buf.Grow(len(lastChunk))
+		buf.B = append(buf.B, lastChunk...)
+		return buf
+	}
+	buf = buf.Grow(closeFrameSize)
+	buf.B = appendClose(buf.B, code)
+	return buf
 }
 
 // yield ends a worker's visit after a whole message. It returns true if the

@@ -39,11 +39,15 @@ func TestEncodeIsAsShortAsClientsWrite(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct{ name, notation, want string }{
 		{"message", `[3,{},"s1",3,"yes"]`, "950380a2733103a3796573"},
-		{"integers", `[0,127,128,256,65536,{"$int":"4294967296"},-1,-32,-33,-129,-32769,{"$int":"-2147483649"}]`,
-			"9c007fcc80cd0100ce00010000cf0000000100000000ffe0d0dfd1ff7fd2ffff7fffd3ffffffff7fffffff"},
+		{
+			"integers", `[0,127,128,256,65536,{"$int":"4294967296"},-1,-32,-33,-129,-32769,{"$int":"-2147483649"}]`,
+			"9c007fcc80cd0100ce00010000cf0000000100000000ffe0d0dfd1ff7fd2ffff7fffd3ffffffff7fffffff",
+		},
 		{"floats", `[{"$f32":1.5},{"$f64":"-0"},{"$f64":"NaN"}]`, "93ca3fc00000cb8000000000000000cb7ff8000000000001"},
-		{"others", `[null,true,false,{"$bin":"0102"},{"$ext":[-1,"65920080"]},{"$ext":[5,"010203"]}]`,
-			"96c0c3c2c4020102d6ff65920080c70305010203"},
+		{
+			"others", `[null,true,false,{"$bin":"0102"},{"$ext":[-1,"65920080"]},{"$ext":[5,"010203"]}]`,
+			"96c0c3c2c4020102d6ff65920080c70305010203",
+		},
 		{"maps", `{"$map":[[1,"a"],[1,"b"]]}`, "8201a16101a162"},
 		{"bytes to copy", `[{"$hex":"cc01"},2]`, "92cc0102"},
 		{"a longer string", `"` + strings.Repeat("x", 32) + `"`, "d920" + strings.Repeat("78", 32)},

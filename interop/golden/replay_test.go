@@ -87,7 +87,8 @@ func TestRulesOfWebSockets(t *testing.T) {
 		{
 			"a set whose first fit is wrong", "",
 			[]frame{text("[\"abc\"]\x1e[\"xyz\"]\x1e")},
-			[]string{`{"on":"a","expectSet":[{"expect":"[\"<id>\"]\u001e"},{"expect":"[\"abc\"]\u001e"}]}`, `{"on":"a","send":"<id>"}`}, "",
+			[]string{`{"on":"a","expectSet":[{"expect":"[\"<id>\"]\u001e"},{"expect":"[\"abc\"]\u001e"}]}`, `{"on":"a","send":"<id>"}`},
+			"",
 		},
 
 		{"the end", "", []frame{closeWith(1001, "bye")}, []string{`{"on":"a","ends":{"code":1001,"reason":"bye"}}`}, ""},

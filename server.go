@@ -10,7 +10,8 @@ import (
 	"github.com/hubwire/signalr/transports"
 )
 
-// ErrServerClosed is returned by [NewHandler] after [Server.Shutdown].
+// ErrServerClosed is returned by [NewHandler] after [Server.Shutdown] or
+// [Server.Drain].
 var ErrServerClosed = errors.New("signalr: server closed")
 
 // Server is what the hubs of a program share: the defaults of their options,
@@ -71,17 +72,11 @@ func (s *Server) add(m mapped) error {
 // cut off and ctx's cause is returned.
 //
 // Call it before or beside [http.Server.Shutdown], which does not wait for
-// WebSockets but does wait for event streams and polls. Calling it again waits
-// again and is fine.
+// WebSockets but does wait for event streams and polls; [http.Server.RegisterOnShutdown]
+// does for beside. Calling it again waits again and is fine. [Server.Drain] before
+// it spreads the clients' return.
 func (s *Server) Shutdown(ctx context.Context) error {
-	s.mu.Lock()
-	s.closed = true
-	all := s.hubs
-	s.mu.Unlock()
-
-	for _, m := range all {
-		m.endpoint.Close()
-	}
+	all := s.refuse()
 	errs := make([]error, len(all))
 	var ending sync.WaitGroup
 	for i, m := range all {

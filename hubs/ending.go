@@ -149,6 +149,13 @@ func (c *Connection) drain() {
 		slog.Int("calls", dropped))
 }
 
+// Drain ends the connection because the server is about to shut down: the client
+// gets a Close message without an error and may reconnect, OnDisconnected gets
+// nil. It does not block.
+func (c *Connection) Drain() {
+	c.end(ending{cause: ErrServerShutdown, allowReconnect: true})
+}
+
 // Close ends the connection for its host, such as one that found the client's
 // credentials expired: the client gets a Close message without an error and may
 // reconnect, OnDisconnected gets nil. It does not block.

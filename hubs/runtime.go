@@ -157,6 +157,14 @@ func (r *Runtime) Ready() error {
 	return nil
 }
 
+// Connections returns the connections there are, those included that have not
+// shaken hands yet or are about to end.
+func (r *Runtime) Connections() []*Connection {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.conns.all()
+}
+
 // retire forgets a connection on which nothing runs any more.
 func (r *Runtime) retire(c *Connection) {
 	r.mu.Lock()

@@ -154,6 +154,17 @@ func (ep *Endpoint) Shutdown(ctx context.Context) error {
 	}
 }
 
+// Wait waits until no connection is left, or returns ctx's cause when that ends
+// first. Close the endpoint before.
+func (ep *Endpoint) Wait(ctx context.Context) error {
+	select {
+	case <-ep.conns.quiet():
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
 func (ep *Endpoint) abortAll(cause error) {
 	for _, c := range ep.conns.appendAll(nil) {
 		c.Abort(cause)

@@ -13,28 +13,32 @@ import (
 // never used twice, since the author's code may keep its ctx and its targets.
 type call struct {
 	scope
-	life   lifespan // the ctx of the method
-	method *method
-	name   string // of the method, in texts for the client
-	id     string // empty: no answer is wanted
-	args   *arguments
-	size   int // bytes of its message
+	life    lifespan // the ctx of the method
+	method  *method
+	name    string // of the method, in texts for the client
+	id      string // empty: no answer is wanted
+	args    *arguments
+	uploads *callUploads // nil without
+	event   func()       // what runs in place of a method: an event of the hub
 
-	streamed  bool // the client wants a stream
-	streamIDs int  // how many upload streams the client announced
-	detached  bool // runs without a permit
-	uploads   []uploadStream
-	uploadIDs []string
+	size      int32 // bytes of its message
+	streamIDs int32 // how many upload streams the client announced
+	streamed  bool  // the client wants a stream
+	detached  bool  // runs without a permit
 
-	hub      instance // set when the call runs
-	event    func()   // set before start; what runs in place of a method: an event of the hub
-	cleanups []func() // of services; the running goroutine only
-	hasBegun bool     // has called begun; the running goroutine only
+	hasBegun bool     // the running goroutine only; has called begun
+	cleanups []func() // the running goroutine only; of services
 
-	started        bool  // guarded by conn.mu; has its permit, or needs none
-	listed         bool  // guarded by conn.mu; is in conn.active
-	permitReturned bool  // guarded by conn.mu; before its end
-	broken         error // guarded by conn.mu; an upload stream failed that cannot say so itself
+	started        bool // guarded by conn.mu; has its permit, or needs none
+	listed         bool // guarded by conn.mu; is in conn.active
+	permitReturned bool // guarded by conn.mu; before its end
+}
+
+// callUploads is the upload streams of a call.
+type callUploads struct {
+	streams []uploadStream // in the order of the parameters
+	ids     []string       // theirs
+	broken  error          // guarded by conn.mu; one has failed that cannot tell its reader
 }
 
 // refusal is an error whose text is all that the client is told.
@@ -45,7 +49,10 @@ func (r *refusal) Error() string { return r.text }
 // stop ends the ctx of the call and the upload streams it reads.
 func (k *call) stop(cause error) {
 	k.life.end(cause)
-	for _, up := range k.uploads {
+	if k.uploads == nil {
+		return
+	}
+	for _, up := range k.uploads.streams {
 		up.end(cause)
 	}
 }
@@ -54,8 +61,8 @@ func (k *call) stop(cause error) {
 // fails with it.
 func (k *call) fail(err error) {
 	k.conn.mu.Lock()
-	if k.broken == nil {
-		k.broken = err
+	if k.uploads.broken == nil {
+		k.uploads.broken = err
 	}
 	k.conn.mu.Unlock()
 	k.stop(err)
@@ -100,7 +107,6 @@ func (k *call) invoke() (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	k.hub = hub
 	m := k.method
 	switch {
 	case len(m.policies) > 0 && !k.allowed():
@@ -109,7 +115,7 @@ func (k *call) invoke() (any, error) {
 		return nil, &refusal{fmt.Sprintf(textStreamAsPlain, k.name)}
 	case !m.stream && k.streamed:
 		return nil, &refusal{fmt.Sprintf(textPlainAsStream, k.name)}
-	case k.streamIDs != m.streams:
+	case int(k.streamIDs) != m.streams:
 		return nil, &Error{Text: fmt.Sprintf(textStreamCount, k.streamIDs, m.streams)}
 	case k.listed && !k.streamed && k.collides():
 		return nil, &refusal{fmt.Sprintf(textIDInUse, k.id)}
@@ -121,7 +127,7 @@ func (k *call) invoke() (any, error) {
 	}
 	k.begun()
 	if len(k.conn.rt.cfg.Filters) > 0 {
-		return k.throughFilters()
+		return k.throughFilters(hub)
 	}
 	return m.call(hub, &k.life, k.args)
 }
@@ -208,21 +214,21 @@ func (k *call) cleanUp() {
 }
 
 // throughFilters calls the filters, and in their midst the method.
-func (k *call) throughFilters() (any, error) {
+func (k *call) throughFilters(hub instance) (any, error) {
 	m := k.method
-	inv := &InvocationContext{Context: k.context(), Hub: k.hub, Method: m.name}
+	inv := &InvocationContext{Context: k.context(), Hub: hub, Method: m.name}
 	inv.Arguments = make([]any, len(m.params))
 	for i := range m.params {
 		inv.Arguments[i] = m.cell(k.args, i).Interface()
 	}
-	return k.filtered(&k.life, k.conn.rt.cfg.Filters, inv)
+	return k.filtered(&k.life, k.conn.rt.cfg.Filters, hub, inv)
 }
 
-func (k *call) filtered(ctx context.Context, filters []Filter, inv *InvocationContext) (any, error) {
+func (k *call) filtered(ctx context.Context, filters []Filter, hub instance, inv *InvocationContext) (any, error) {
 	for i := range filters {
 		if filters[i].Invoke != nil {
 			return filters[i].Invoke(ctx, inv, func(ctx context.Context, inv *InvocationContext) (any, error) {
-				return k.filtered(ctx, filters[i+1:], inv)
+				return k.filtered(ctx, filters[i+1:], hub, inv)
 			})
 		}
 	}
@@ -242,18 +248,15 @@ func (k *call) filtered(ctx context.Context, filters []Filter, inv *InvocationCo
 			cell.Set(value)
 		}
 	}
-	return m.call(k.hub, ctx, k.args)
+	return m.call(hub, ctx, k.args)
 }
 
 // complete queues the answer of a plain call and reports whether there is one.
 func (k *call) complete(result any, err error) bool {
 	c := k.conn
-	if k.listed || k.method.streams > 0 {
+	if k.method.takesCtx && k.id != "" {
 		c.mu.Lock()
 		c.delist(k)
-		if k.broken != nil {
-			err = k.broken
-		}
 		c.mu.Unlock()
 	}
 	if err != nil {

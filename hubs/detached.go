@@ -53,16 +53,19 @@ func (c *Connection) admit(k *call) error {
 	if k.streamed && c.activeCall(k.id) != nil {
 		return &refusal{fmt.Sprintf(textIDInUse, k.id)}
 	}
-	for i, id := range k.uploadIDs {
-		if _, taken := c.uploads[id]; taken || slices.Contains(k.uploadIDs[:i], id) {
+	if k.uploads == nil {
+		return nil
+	}
+	for i, id := range k.uploads.ids {
+		if _, taken := c.uploads[id]; taken || slices.Contains(k.uploads.ids[:i], id) {
 			return &Error{Text: fmt.Sprintf(textStreamInUse, id)}
 		}
 	}
-	if len(k.uploadIDs) > 0 && c.uploads == nil {
+	if c.uploads == nil {
 		c.uploads = make(map[string]upload)
 	}
-	for i, id := range k.uploadIDs {
-		c.uploads[id] = upload{stream: k.uploads[i], call: k}
+	for i, id := range k.uploads.ids {
+		c.uploads[id] = upload{stream: k.uploads.streams[i], call: k}
 	}
 	return nil
 }
@@ -101,22 +104,21 @@ func (k *call) conclude(format string, result any, err error) {
 	c := k.conn
 	canceled := k.streamed && k.stoppedBy(err)
 	c.mu.Lock()
-	for _, id := range k.uploadIDs {
-		if c.uploads[id].call == k {
-			delete(c.uploads, id)
+	if k.uploads != nil {
+		for _, id := range k.uploads.ids {
+			if c.uploads[id].call == k {
+				delete(c.uploads, id)
+			}
+		}
+		if k.uploads.broken != nil {
+			err, canceled = k.uploads.broken, false
 		}
 	}
 	c.delist(k)
 	c.streams--
-	if k.broken != nil {
-		err = k.broken
-	}
 	c.mu.Unlock()
-	for _, up := range k.uploads {
-		up.end(ErrCallEnded)
-	}
 	k.cleanUp()
-	k.life.end(ErrCallEnded)
+	k.stop(ErrCallEnded)
 	if err != nil && !canceled {
 		k.report(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 
 	"github.com/hubwire/signalr/hubs/protocol"
 )
@@ -44,7 +45,7 @@ func (c *Connection) dispatchCall(m *protocol.Message, size int) bool {
 		c.refuseCall(m, string(m.Target), &Error{Text: textNoMethod})
 		return true
 	}
-	k := &call{method: plan, id: m.InvocationID, name: plan.name, size: size}
+	k := &call{method: plan, id: m.InvocationID, name: plan.name, size: clamped(size)}
 	k.streamed = m.Type == protocol.StreamInvocation
 	if k.streamed && c.wire.TransferFormat() == protocol.Binary && string(m.Target) != plan.name {
 		k.name = string(m.Target) // as .NET's MessagePack does in texts
@@ -58,12 +59,15 @@ func (c *Connection) dispatchCall(m *protocol.Message, size int) bool {
 	k.scope = scope{conn: c, call: k}
 	k.clients = CallerClients{clientTargets: c.rt.clients, s: &k.scope}
 	k.life.parent = &c.life
-	k.streamIDs = len(m.StreamIDs)
+	k.streamIDs = clamped(len(m.StreamIDs))
 	if k.streamed || plan.streams > 0 {
 		return c.detach(k, m.StreamIDs)
 	}
 	return c.enqueue(k)
 }
+
+// clamped keeps the fields of a call small; nothing that long is told apart.
+func clamped(n int) int32 { return int32(min(n, math.MaxInt32)) }
 
 // refuseCall answers a call that could not be bound.
 func (c *Connection) refuseCall(m *protocol.Message, name string, err error) {

@@ -35,7 +35,11 @@ func (c *Connection) connect() {
 // introduced lets calls in, or goes on with the end of the connection.
 func (c *Connection) introduced(err error) {
 	if err != nil {
-		c.logger().LogAttrs(&c.life, slog.LevelError, "connection refused by the hub", slog.Any("error", err))
+		level := slog.LevelWarn
+		if hub := (*Error)(nil); errors.As(err, &hub) {
+			level = slog.LevelDebug // that is how a hub refuses, and clients can make it do so
+		}
+		c.logger().LogAttrs(&c.life, level, "connection refused by the hub", slog.Any("error", err))
 		c.stop(ending{cause: err, fault: err})
 	}
 	c.mu.Lock()

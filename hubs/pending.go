@@ -31,14 +31,14 @@ func (p *pendingCalls) push(k *call) {
 		p.calls, p.first = p.calls[:n], 0
 	}
 	p.calls = append(p.calls, k)
-	p.bytes += k.size
+	p.bytes += int(k.size)
 }
 
 func (p *pendingCalls) pop() *call {
 	k := p.calls[p.first]
 	p.calls[p.first] = nil
 	p.first++
-	p.bytes -= k.size
+	p.bytes -= int(k.size)
 	if p.first == len(p.calls) {
 		p.clear()
 	}

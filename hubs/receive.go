@@ -1,6 +1,7 @@
 package hubs
 
 import (
+	"bytes"
 	"fmt"
 	"sync"
 	"time"
@@ -30,6 +31,11 @@ func (c *Connection) Receive(p []byte) {
 	if len(c.partial) > 0 {
 		c.partial = append(c.partial, p...)
 		data = c.partial
+		// A big message comes in many parts; only the last of them is looked at.
+		if c.wire != nil && c.wire.separated && len(data) <= c.rt.cfg.MaximumReceiveMessageSize &&
+			bytes.IndexByte(p, protocol.RecordSeparator) < 0 {
+			return
+		}
 	}
 	if c.wire == nil {
 		rest, accepted := c.handshake(data)

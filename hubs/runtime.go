@@ -45,7 +45,17 @@ type Runtime struct {
 // that speak it.
 type wire struct {
 	protocol.Protocol
-	ping []byte
+	ping      []byte
+	separated bool // frames end with a record separator
+}
+
+func newWire(p protocol.Protocol) *wire {
+	w := &wire{Protocol: p, ping: p.AppendPing(nil)}
+	switch p.(type) {
+	case protocol.JSON, *protocol.JSON:
+		w.separated = true
+	}
+	return w
 }
 
 // chain says what of the connected and disconnected events is there at all.
@@ -243,7 +253,7 @@ func (cfg *Config) wires() map[string]*wire {
 	wires := make(map[string]*wire)
 	for _, p := range cfg.Protocols {
 		if cfg.supports(p.Name()) {
-			wires[strings.ToLower(p.Name())] = &wire{Protocol: p, ping: p.AppendPing(nil)}
+			wires[strings.ToLower(p.Name())] = newWire(p)
 		}
 	}
 	return wires

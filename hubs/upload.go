@@ -31,12 +31,12 @@ type uploadStream interface {
 // openUploads makes the upload streams of a call, in the order of its
 // parameters.
 func (k *call) openUploads(ids []string) {
-	k.uploadIDs = append(k.uploadIDs, ids...)
+	k.uploads = &callUploads{ids: slices.Clone(ids)}
 	capacity := k.conn.rt.cfg.StreamBufferCapacity
 	for i := range k.method.params {
 		if p := &k.method.params[i]; p.from == fromUpload {
 			up := p.open(capacity)
-			k.uploads = append(k.uploads, up)
+			k.uploads.streams = append(k.uploads.streams, up)
 			k.method.cell(k.args, i).Set(up.parameter())
 		}
 	}

@@ -108,6 +108,8 @@ func (h *uploadHub) Twice(items iter.Seq[int]) string {
 	return fmt.Sprint(first, rest)
 }
 
+func (h *uploadHub) RelaySeq(items iter.Seq[string]) iter.Seq[string] { return items }
+
 func (h *uploadHub) Relay(items iter.Seq2[string, error]) iter.Seq2[string, error] { return items }
 
 // Unread returns when it is told to, without having read.
@@ -233,6 +235,12 @@ func TestUploadShapes(t *testing.T) {
 	c.want(item("1", `"a"`))
 	c.send(item("u", `"b"`), uploadEnd("u"))
 	c.want(item("1", `"b"`), streamEnd("1"))
+	for _, method := range []string{"Relay", "RelaySeq"} {
+		c.send(strings.Replace(uploadCall("1", method, "", "u"), `"type":1`, `"type":4`, 1), item("u", `"a"`))
+		c.want(item("1", `"a"`))
+		c.send(uploadFail("u", "stop"))
+		c.want(completion("1", "An error occurred on the server while streaming results. HubException: stop"))
+	}
 	c.send(uploadCall("1", "Two", `"-"`, "u"))
 	c.want(failed("1", "Two", " HubException: Client sent 1 stream(s), Hub method expects 2."))
 	c.send(invocation("1", "Seq", ``))

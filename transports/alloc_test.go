@@ -55,7 +55,7 @@ func written(conns []*Conn) bool {
 	return true
 }
 
-func TestABroadcastCostsNoAllocationAndNoGoroutine(t *testing.T) {
+func TestABroadcastCostsNoAllocationAndNoGoroutine(t *testing.T) { //nolint:paralleltest // AllocsPerRun refuses
 	if raceEnabled {
 		t.Skip("the race detector makes pools drop buffers")
 	}

@@ -288,7 +288,7 @@ func (s *site) dial(id string, header ...string) *websocket.Conn {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	ws, _, err := websocket.Dial(ctx, url, &websocket.DialOptions{HTTPHeader: h, HTTPClient: s.http}) //nolint:bodyclose // the library's
+	ws, _, err := websocket.Dial(ctx, url, &websocket.DialOptions{HTTPHeader: h, HTTPClient: s.http})
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -61,7 +61,7 @@ type Conn struct {
 	request       *http.Request   // guarded by mu; copy of the first accepted GET
 	lastSeen      int64           // guarded by mu; when it became Inactive, on the engine's clock
 	cause         error           // guarded by mu; why it has ended, nil if it has not
-	ctx           context.Context // guarded by mu; made when first asked for; the connection's own life
+	ctx           context.Context //nolint:containedctx // the connection's own life; guarded by mu, made when first asked for
 	cancel        context.CancelCauseFunc
 }
 

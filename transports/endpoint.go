@@ -177,6 +177,7 @@ func (ep *Endpoint) debug(c *Conn, event string, attrs ...slog.Attr) {
 	if !ep.log.Enabled(ctx, slog.LevelDebug) {
 		return
 	}
+	//nolint:sloglint // a constant wherever it is called
 	ep.log.LogAttrs(ctx, slog.LevelDebug, event, append(attrs,
 		slog.String("connection_id", c.id), slog.String("transport", c.Transport()))...)
 }

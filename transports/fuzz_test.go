@@ -53,7 +53,7 @@ func byLibrary(t *testing.T, b []byte) (payload, pongs string, err error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer lib.CloseNow() //nolint:errcheck // it is a fake
+	defer func() { _ = lib.CloseNow() }()
 	lib.SetReadLimit(-1)
 	for {
 		_, message, err := lib.Reader(context.Background())

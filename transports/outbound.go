@@ -109,6 +109,6 @@ func (c *Conn) Flush() {
 		return
 	}
 	if c.out.acquire() {
-		c.ws.Load().drain(true) // the one that it cannot change any more
+		c.ws.Load().drain() // the one that it cannot change any more
 	}
 }

@@ -14,7 +14,7 @@ import (
 // names without regard to case, repeated parameters joined with commas. ok
 // reports whether it is there at all. What cannot be unescaped is left out.
 func QueryValue(rawQuery, name string) (value string, ok bool) {
-	for len(rawQuery) > 0 {
+	for rawQuery != "" {
 		var part string
 		part, rawQuery, _ = strings.Cut(rawQuery, "&")
 		key, text, _ := strings.Cut(part, "=")
@@ -56,7 +56,7 @@ func acceptsEventStream(h http.Header) bool {
 func isUpgrade(r *http.Request) bool {
 	keys := r.Header["Sec-Websocket-Key"]
 	if r.Method != http.MethodGet || r.ProtoMajor != 1 || r.ProtoMinor < 1 || len(keys) != 1 ||
-		r.Header.Get("Sec-Websocket-Version") != "13" ||
+		r.Header.Get("Sec-WebSocket-Version") != "13" ||
 		!hasToken(r.Header["Connection"], "upgrade") || !hasToken(r.Header["Upgrade"], "websocket") {
 		return false
 	}

@@ -262,7 +262,7 @@ func TestAbortedEventStreamOverTLS(t *testing.T) {
 }
 
 // An idle event stream over HTTP/1.1 is one goroutine, as a WebSocket is.
-func TestGoroutinesOfIdleEventStreams(t *testing.T) {
+func TestGoroutinesOfIdleEventStreams(t *testing.T) { //nolint:paralleltest // it counts goroutines
 	const n = 20
 	s := newSite(t, Config{}, newFakeApp())
 	streams := func() int {

@@ -16,7 +16,7 @@ import (
 // A client that stops reading is cut off after about a second; the others get
 // everything in order meanwhile, and the server holds no more for it than the
 // bound and what the kernel takes.
-func TestStalledReceiversHoldUpNobody(t *testing.T) {
+func TestStalledReceiversHoldUpNobody(t *testing.T) { //nolint:paralleltest // it takes all there is of the machine
 	const stalledClients, good = 3, 5
 	app := silentApp()
 	s := newSite(t, Config{}, app)

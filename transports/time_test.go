@@ -62,7 +62,7 @@ func bubbleWith(t *testing.T, cfg Config, app *fakeApp, around App, test func(*t
 	synctest.Test(t, func(t *testing.T) {
 		e, ep := newEndpoint(t, cfg, around)
 		l := &pipeListener{conns: make(chan net.Conn), done: make(chan struct{})}
-		srv := &httptest.Server{Listener: l, Config: &http.Server{Handler: withUser(ep)}} //nolint:gosec // a test's
+		srv := &httptest.Server{Listener: l, Config: &http.Server{Handler: withUser(ep)}}
 		serving := make(chan struct{})
 		go func() { defer close(serving); _ = srv.Config.Serve(l) }()
 		srv.URL = "http://hub.test"
@@ -286,9 +286,14 @@ func TestManyStalledReceiversCostOneSecond(t *testing.T) {
 	t.Parallel()
 	inBubble(t, Config{}, silentApp(), func(t *testing.T, s *site) {
 		var conns []*Conn
+		var stalled []net.Conn
+		defer func() {
+			for _, nc := range stalled {
+				_ = nc.Close()
+			}
+		}()
 		for range 10 {
-			nc := s.dialStalled()
-			defer nc.Close()
+			stalled = append(stalled, s.dialStalled())
 			conns = append(conns, s.app.next(t).c)
 		}
 		start := time.Now()

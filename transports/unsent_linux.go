@@ -9,7 +9,8 @@ import (
 // not acknowledged, or -1.
 func unsentBytes(fd uintptr) int {
 	var n int32
-	_, _, errno := syscall.Syscall(syscall.SYS_IOCTL, fd, syscall.TIOCOUTQ, uintptr(unsafe.Pointer(&n))) //nolint:gosec // the ioctl's contract
+	_, _, errno := syscall.Syscall(syscall.SYS_IOCTL, fd, syscall.TIOCOUTQ,
+		uintptr(unsafe.Pointer(&n))) //nolint:gosec // the ioctl's contract
 	if errno != 0 {
 		return -1
 	}

@@ -144,7 +144,7 @@ func TestProtocolViolationsClose(t *testing.T) {
 	}{
 		"invalid UTF-8":                        {[][]byte{clientFrame(finText, "a\xffb")}, 1007, false},
 		"invalid UTF-8 over fragments":         {[][]byte{clientFrame(opText, "a\xe2"), clientFrame(finCont, "(")}, 1007, true},
-		"text ends within a character":         {[][]byte{clientFrame(finText, "a\xe2\x82")}, 1007, true},
+		"text ends within a character":         {[][]byte{clientFrame(finText, "a\xe2\x82")}, 1007, false},
 		"continuation without a beginning":     {[][]byte{clientFrame(finCont, "a")}, 1002, false},
 		"beginning within a message":           {[][]byte{clientFrame(opText, "a"), clientFrame(finText, "b")}, 1002, true},
 		"reserved bits":                        {[][]byte{clientFrame(finText|0x40, "a")}, 1002, false},
@@ -157,6 +157,7 @@ func TestProtocolViolationsClose(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := s.dialRaw(clientFrame(finBinary, "before"))
+			r.t = t
 			session := s.app.next(t)
 			if _, got := r.read(); got != "before" {
 				t.Errorf("got %q, want the echo", got)
@@ -504,7 +505,7 @@ func TestSubProtocols(t *testing.T) {
 			t.Fatal(err)
 		}
 		_ = resp.Body.Close()
-		if got := strings.Join(resp.Header["Sec-Websocket-Protocol"], "|"); resp.StatusCode != 101 || got != tt.want {
+		if got := strings.Join(resp.Header["Sec-Websocket-Protocol"], "|"); resp.StatusCode != http.StatusSwitchingProtocols || got != tt.want {
 			t.Errorf("asked for %q: got %d %q, want 101 %q", tt.asked, resp.StatusCode, got, tt.want)
 		}
 		if got := resp.Header.Get("Sec-WebSocket-Extensions"); got != "" {
@@ -683,7 +684,7 @@ func TestServerTimeoutsAreForOrdinaryRequests(t *testing.T) {
 		a, _ := s.trySend(limit(t), http.MethodGet, lp, "")
 		polled <- a
 	}()
-	<-time.After(400 * time.Millisecond) //nolint:forbidigo // the server's time-outs are real
+	<-time.After(400 * time.Millisecond)
 	write(t, ws, websocket.MessageText, "hello")
 	if _, p := read(t, ws); p != "hello" {
 		t.Errorf("WebSockets: got %q, want the echo", p)
@@ -761,7 +762,7 @@ func TestCloseTimeoutOfARealSocket(t *testing.T) {
 }
 
 // An idle WebSocket is one goroutine, its reader.
-func TestGoroutinesOfIdleConnections(t *testing.T) {
+func TestGoroutinesOfIdleConnections(t *testing.T) { //nolint:paralleltest // it counts goroutines
 	const n = 50
 	s := newSite(t, Config{}, newFakeApp())
 	_ = s.dialRaw(nil)

@@ -31,55 +31,63 @@ func (f *frameReader) consume(b []byte, pong func(payload []byte)) (payload, res
 	for {
 		if f.left > 0 {
 			n := int(min(f.left, int64(len(b)-rest)))
-			if n == 0 {
-				return payload, rest, nil
-			}
-			part := b[payload : payload+n]
-			f.key = unmask(part, b[rest:rest+n], f.key)
-			if f.text && !f.check.write(part) {
-				return payload, rest, ErrInvalidUTF8
+			if err := f.unmask(b[payload:payload+n], b[rest:rest+n]); err != nil {
+				return payload, rest, err
 			}
 			payload += n
 			rest += n
-			f.left -= int64(n)
 			if f.left > 0 {
 				return payload, rest, nil
 			}
-			if err := f.frameEnd(); err != nil {
-				return payload, rest, err
-			}
 		}
-		h, ok := parseHeader(b[rest:])
-		if !ok {
-			return payload, rest, nil
-		}
-		if err := f.judge(h); err != nil {
+		n, err := f.begin(b[rest:], pong)
+		rest += n
+		if err != nil || n == 0 {
 			return payload, rest, err
 		}
-		if h.op >= opClose {
-			whole := h.size + int(h.length)
-			if len(b)-rest < whole {
-				return payload, rest, nil
-			}
-			body := b[rest+h.size : rest+whole]
-			rest += whole
-			unmask(body, body, h.key)
-			if err := control(h.op, body, pong); err != nil {
-				return payload, rest, err
-			}
-			continue
-		}
-		rest += h.size
-		if h.op != opContinuation {
-			f.text = h.op == opText
-		}
-		f.left, f.key, f.final, f.inside = h.length, h.key, h.final, true
-		if f.left == 0 {
-			if err := f.frameEnd(); err != nil {
-				return payload, rest, err
-			}
-		}
 	}
+}
+
+// unmask moves a part of a payload to its place, and checks it.
+func (f *frameReader) unmask(part, masked []byte) error {
+	f.key = unmask(part, masked, f.key)
+	f.left -= int64(len(part))
+	if f.text && !f.check.write(part) {
+		return ErrInvalidUTF8
+	}
+	if f.left == 0 {
+		return f.frameEnd()
+	}
+	return nil
+}
+
+// begin reads the header that b begins with, of a control frame all of it, and
+// returns how many bytes that is; zero if they are not all there.
+func (f *frameReader) begin(b []byte, pong func([]byte)) (n int, err error) {
+	h, ok := parseHeader(b)
+	if !ok {
+		return 0, nil
+	}
+	if err := f.judge(h); err != nil {
+		return h.size, err
+	}
+	if h.op >= opClose {
+		whole := h.size + int(h.length)
+		if len(b) < whole {
+			return 0, nil
+		}
+		body := b[h.size:whole]
+		unmask(body, body, h.key)
+		return whole, control(h.op, body, pong)
+	}
+	if h.op != opContinuation {
+		f.text = h.op == opText
+	}
+	f.left, f.key, f.final, f.inside = h.length, h.key, h.final, true
+	if f.left == 0 {
+		return h.size, f.frameEnd()
+	}
+	return h.size, nil
 }
 
 // frameEnd ends the frame at hand, and with it perhaps the message.

@@ -21,7 +21,7 @@ func (ws *webSocket) turn() {
 	if ws.sys == nil {
 		// Ends when the queue is empty or the socket closed; the reader, which
 		// outlives it, waits for it.
-		go ws.drain(true)
+		go ws.drain()
 		return
 	}
 	if !ws.next() {
@@ -33,7 +33,7 @@ func (ws *webSocket) turn() {
 	}
 	if len(ws.rest) > 0 {
 		// As above.
-		go ws.drain(true)
+		go ws.drain()
 		return
 	}
 	if ws.yield() {
@@ -42,13 +42,13 @@ func (ws *webSocket) turn() {
 }
 
 // drain writes until nothing is queued. The caller has acquired the queue;
-// drain releases it. Without wait it stops at a socket that is full.
-func (ws *webSocket) drain(wait bool) {
+// drain releases it.
+func (ws *webSocket) drain() {
 	for {
 		if len(ws.rest) == 0 && !ws.next() {
 			return
 		}
-		if err := ws.write(wait); err != nil {
+		if err := ws.write(true); err != nil {
 			ws.fail()
 			return
 		}
@@ -79,11 +79,12 @@ func (ws *webSocket) next() bool {
 	q.mu.Unlock()
 
 	start := 0
-	if buf == nil {
+	switch {
+	case buf == nil:
 		buf = bufpool.Get(len(control) + closeFrameSize)
-	} else if ws.events {
+	case ws.events:
 		buf, start = chunkInPlace(buf)
-	} else {
+	default:
 		buf, start = frameInPlace(buf, split, binary)
 	}
 	if len(control) > 0 {
@@ -301,7 +302,7 @@ func (ws *webSocket) goodbye(code uint16) {
 	mine := q.acquireLocked()
 	q.mu.Unlock()
 	if mine {
-		ws.drain(true)
+		ws.drain()
 	}
 	q.awaitIdle()
 }

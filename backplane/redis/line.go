@@ -153,8 +153,11 @@ func (ln *line) session() error {
 	heard := make(chan error, 1)
 	go func() { heard <- ln.listen(ctx, conn) }() // ends when conn is closed below, and is waited for
 	err := ln.tend(ctx, conn, heard)
-	_ = conn.Close() // what is left of it is of no interest
-	_ = <-heard
+	_ = conn.Close()   // what is left of it is of no interest
+	reading := <-heard // ctx and conn are gone: this is what it says of that, or what tend has seen
+	if err == nil {
+		err = reading
+	}
 	return err
 }
 

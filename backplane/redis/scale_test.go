@@ -18,7 +18,7 @@ func TestResubscribesMany(t *testing.T) { //nolint:paralleltest // it measures
 	}
 	const channels = 100_000
 	server := startRedis(t)
-	backplane := New(server.client(), quiet)
+	backplane := New(server.client(), quiet, Timeout(patience)) // the race detector is slow
 	m := backplane.Manager(testEnv("Many")).(*manager)
 	defer m.Close()
 	within(t, patience, "the node is healthy", backplane.Healthy)

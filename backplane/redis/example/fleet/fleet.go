@@ -35,11 +35,11 @@ func runFleet(ctx context.Context, addr, redisAddr string, log *slog.Logger) err
 	if err != nil {
 		return fmt.Errorf("fleet: %w", err)
 	}
-	defer os.RemoveAll(dir)
+	defer func() { _ = os.RemoveAll(dir) }() // the system clears what is left
 	nodes := []node{{Name: "north"}, {Name: "south"}}
-	ports, err := freePorts(len(nodes) + 1)
+	ports, err := freePorts(ctx, len(nodes)+1)
 	if err != nil {
-		return fmt.Errorf("fleet: %w", err)
+		return err
 	}
 	var all []process
 	if redisAddr == "" {
@@ -64,7 +64,7 @@ func runFleet(ctx context.Context, addr, redisAddr string, log *slog.Logger) err
 	all = append(all, process{"nginx", exec.CommandContext(ctx, "nginx", "-p", dir, "-c", conf, "-e", "stderr")})
 	return runAll(ctx, cancel, all, func() {
 		if ready(ctx, nodes) {
-			log.Info("fleet is ready", "url", "http://"+addr, "nodes", nodes)
+			log.Info("fleet is ready", slog.String("url", "http://"+addr))
 		}
 	})
 }
@@ -96,7 +96,9 @@ func runAll(ctx context.Context, cancel context.CancelFunc, all []process, start
 	}
 	cancel()
 	for range running {
-		<-ended
+		if err := <-ended; first == nil {
+			first = err
+		}
 	}
 	return first
 }
@@ -155,14 +157,21 @@ func answers(ctx context.Context, url string) bool {
 }
 
 // freePorts returns addresses that nobody listens on.
-func freePorts(n int) ([]string, error) {
+func freePorts(ctx context.Context, n int) ([]string, error) {
 	addrs := make([]string, n)
-	for i := range addrs {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return nil, err
+	listeners := make([]net.Listener, 0, n)
+	defer func() { // at the end, so that they differ
+		for _, l := range listeners {
+			_ = l.Close()
 		}
-		defer listener.Close() // at the end, so that they differ
+	}()
+	for i := range addrs {
+		var config net.ListenConfig
+		listener, err := config.Listen(ctx, "tcp", "127.0.0.1:0")
+		if err != nil {
+			return nil, fmt.Errorf("fleet: %w", err)
+		}
+		listeners = append(listeners, listener)
 		addrs[i] = listener.Addr().String()
 	}
 	return addrs, nil

@@ -3,11 +3,13 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"os"
 	"os/exec"
+	"slices"
 	"testing"
 	"time"
 
@@ -16,11 +18,9 @@ import (
 
 // TestMain lets the test binary be a node, since the fleet starts itself.
 func TestMain(m *testing.M) {
-	for _, arg := range os.Args {
-		if arg == "--node" {
-			main()
-			return
-		}
+	if slices.Contains(os.Args, "--node") {
+		main()
+		return
 	}
 	os.Exit(m.Run())
 }
@@ -36,7 +36,7 @@ func TestFleet(t *testing.T) {
 			t.Skipf("%v: apt-get install redis-server nginx-light", err)
 		}
 	}
-	addrs, err := freePorts(1)
+	addrs, err := freePorts(t.Context(), 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +47,9 @@ func TestFleet(t *testing.T) {
 	go func() { ended <- runFleet(running, addrs[0], "", slog.New(slog.DiscardHandler)) }() // ends with running; waited for below
 	defer func() {
 		stop()
-		<-ended
+		if err := <-ended; !errors.Is(err, context.Canceled) {
+			t.Errorf("the fleet ended with %v", err)
+		}
 	}()
 	for !answers(ctx, "http://"+addrs[0]+"/ready") {
 		select {

@@ -65,7 +65,9 @@ func runNode(ctx context.Context, name, addr, redisAddr string, log *slog.Logger
 	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	err := errors.Join(sr.Shutdown(ending), server.Shutdown(ending))
-	<-served
+	if last := <-served; !errors.Is(last, http.ErrServerClosed) {
+		err = errors.Join(err, last)
+	}
 	return err
 }
 

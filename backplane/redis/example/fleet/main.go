@@ -26,7 +26,7 @@ func main() {
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
 	if err := run(*addr, *redisAddr, *node, log); err != nil && !errors.Is(err, context.Canceled) {
 		log.Error("fleet failed", slog.Any("error", err))
-		os.Exit(1) //nolint:forbidigo // a program
+		os.Exit(1)
 	}
 }
 

@@ -178,6 +178,7 @@ func (c *Connection) release(k *call) bool {
 	defer c.mu.Unlock()
 	if !k.permitReturned {
 		c.permits--
+		c.unblock()
 	}
 	return c.hire()
 }
@@ -191,6 +192,7 @@ func (c *Connection) returnPermit(k *call) {
 	}
 	k.permitReturned = true
 	c.permits--
+	c.unblock()
 	hire := c.hire()
 	c.mu.Unlock()
 	if hire {

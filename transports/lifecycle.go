@@ -8,13 +8,13 @@ import (
 // Abort ends the connection at once; what is queued is lost. A WebSocket client
 // sees code 1006, an event stream just ends, a waiting poll is answered. cause
 // becomes the cause of Context, unless the connection has ended for another
-// reason already; nil stands for context.Canceled. It does not block. The App still has to call Finish.
+// reason already; nil stands for context.Canceled. It does not block. The App
+// still has to call Finish.
 func (c *Conn) Abort(cause error) {
 	if cause == nil {
 		cause = context.Canceled
 	}
-	c.dispose(cause)
-	c.closeOut()
+	c.end(cause)
 	c.mu.Lock()
 	ws := c.socket()
 	c.mu.Unlock()
@@ -54,14 +54,11 @@ func (c *Conn) Finish() {
 	c.settle()
 }
 
-// end makes the connection Disposed for a reason, and drops what is queued. It
-// reports whether it was not Disposed before.
-func (c *Conn) end(cause error) bool {
-	if !c.dispose(cause) {
-		return false
-	}
+// end makes the connection Disposed for a reason, unless it is already, and
+// drops what is queued.
+func (c *Conn) end(cause error) {
+	c.dispose(cause)
 	c.closeOut()
-	return true
 }
 
 func (c *Conn) closeOut() {

@@ -139,7 +139,7 @@ func TestABodyThatDoesNotComeEndsWithItsConnection(t *testing.T) {
 	s := newSite(t, Config{}, silentApp())
 	session, id := s.startPolling()
 	body, rest := io.Pipe()
-	defer rest.Close() //nolint:errcheck // of a pipe
+	defer rest.Close()
 	r, err := http.NewRequestWithContext(limit(t), http.MethodPost, s.srv.URL+"/?id="+id, io.MultiReader(strings.NewReader("x"), body))
 	if err != nil {
 		t.Fatal(err)
@@ -181,6 +181,7 @@ type brokenReader struct{}
 func (brokenReader) Read([]byte) (int, error) { return 0, errors.New("unexpected EOF") }
 
 func TestIdleEventStreamsAndPollsCostNoReader(t *testing.T) {
+	t.Parallel()
 	s := newSite(t, Config{}, newFakeApp())
 	session, id := s.startPolling()
 	checkAnswer(t, s.send(http.MethodPost, id, "x"), 200, plain, "")

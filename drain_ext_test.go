@@ -85,7 +85,7 @@ func inCrowd(t *testing.T, clients int, test func(*testing.T, *crowd), options .
 			}}
 		}, options...)
 		l := &pipes{conns: make(chan net.Conn), done: make(chan struct{})}
-		srv := &http.Server{Handler: f.mux} //nolint:gosec // a test's
+		srv := &http.Server{Handler: f.mux}
 		served := make(chan struct{})
 		go func() { defer close(served); _ = srv.Serve(l) }() // ends with srv.Close, below
 		transport := &http.Transport{DialContext: l.dial}
@@ -112,7 +112,7 @@ func inCrowd(t *testing.T, clients int, test func(*testing.T, *crowd), options .
 func (f *crowd) open(client *http.Client) {
 	f.t.Helper()
 	ctx := context.Background()
-	ws, _, err := websocket.Dial(ctx, "http://hub.test/hub", &websocket.DialOptions{HTTPClient: client}) //nolint:bodyclose // the library's
+	ws, _, err := websocket.Dial(ctx, "http://hub.test/hub", &websocket.DialOptions{HTTPClient: client})
 	if err != nil {
 		f.t.Fatal(err)
 	}

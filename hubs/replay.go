@@ -17,6 +17,8 @@ import (
 // Its lock is held while bytes are queued, which never blocks, so that the log
 // and the transport's queue have the same order.
 type replay struct {
+	incoming
+
 	conn *Connection // set before start
 
 	mu      sync.Mutex
@@ -27,8 +29,6 @@ type replay struct {
 	ended   bool            // guarded by mu; the connection is ending
 	pumping bool            // guarded by mu; a goroutine waits for the transport to have room
 	line    []*replayWaiter // guarded by mu; senders that wait for an acknowledgement, in order
-
-	incoming
 
 	stuck time.Duration // tick only: since when the head of the line has waited; 0: it does not
 }

@@ -76,8 +76,9 @@ func (r *replay) receive(data []byte) (rest []byte) {
 func (r *replay) spoilt(data []byte) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.store(data)
-	r.deaf = true
+	if r.store(data) {
+		r.deaf = true
+	}
 }
 
 // accept takes one frame in. It returns false when the connection ends.

@@ -38,7 +38,7 @@ type tally struct {
 	done   chan struct{}
 }
 
-func (y *tally) complain(format string, args ...any) {
+func (y *tally) complainf(format string, args ...any) {
 	y.mu.Lock()
 	defer y.mu.Unlock()
 	if len(y.wrong) < 10 {
@@ -75,7 +75,7 @@ func (h *counter) Record(n int) {
 	h.y.next = n + 1
 	h.y.mu.Unlock()
 	if n != want {
-		h.y.complain("the hub got number %d, want %d", n, want)
+		h.y.complainf("the hub got number %d, want %d", n, want)
 	}
 }
 
@@ -98,7 +98,7 @@ func (h *counter) Numbers(ctx context.Context, count int) (int, error) {
 		}
 		twice, err := hubs.Invoke[int](ctx, h.Clients().Caller(), "double", n)
 		if err != nil || twice != 2*n {
-			h.y.complain("asked for twice %d the client said %d, %v", n, twice, err)
+			h.y.complainf("asked for twice %d the client said %d, %v", n, twice, err)
 		}
 	}
 	return count, nil
@@ -123,7 +123,7 @@ func (h *counter) Sum(items iter.Seq2[int, error]) (int, error) {
 			return 0, err
 		}
 		if n != want {
-			h.y.complain("the upload had number %d, want %d", n, want)
+			h.y.complainf("the upload had number %d, want %d", n, want)
 		}
 		want = n + 1
 		sum += n
@@ -133,6 +133,7 @@ func (h *counter) Sum(items iter.Seq2[int, error]) (int, error) {
 
 // TestNothingIsLostOrDoubled is what stateful reconnect is for.
 func TestNothingIsLostOrDoubled(t *testing.T) {
+	t.Parallel()
 	for _, proto := range []protocol.Protocol{protocol.NewJSON(), protocol.NewMessagePack()} {
 		t.Run(proto.Name(), func(t *testing.T) {
 			t.Parallel()

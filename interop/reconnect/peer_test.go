@@ -74,7 +74,7 @@ func connect(t *testing.T, proto protocol.Protocol, negotiate, base string, hand
 
 func (p *peer) negotiate(url string) string {
 	p.t.Helper()
-	resp, err := http.Post(url+"/negotiate?negotiateVersion=1&useStatefulReconnect=true", "", nil) //nolint:noctx // a test's
+	resp, err := http.Post(url+"/negotiate?negotiateVersion=1&useStatefulReconnect=true", "", nil)
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -109,7 +109,7 @@ func (p *peer) greet() *websocket.Conn {
 }
 
 func (p *peer) dial(ctx context.Context) *websocket.Conn {
-	ws, _, err := websocket.Dial(ctx, p.base+"?id="+p.token, nil) //nolint:bodyclose // the library's
+	ws, _, err := websocket.Dial(ctx, p.base+"?id="+p.token, nil)
 	if err != nil {
 		return nil
 	}

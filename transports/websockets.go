@@ -20,7 +20,8 @@ import (
 // the buffer that it was read into, so that all that has come reaches the App
 // together; what is queued for the client with its header in front, so that all
 // that waits leaves in one message and one write. An idle one costs one
-// goroutine, the reader, and no buffer.
+// goroutine, the reader, and no buffer. The same socket carries event streams
+// that have been taken from net/http, see eventsocket.go.
 type webSocket struct {
 	c      *Conn
 	nc     net.Conn

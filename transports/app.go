@@ -27,3 +27,14 @@ type Session interface {
 	// table, also while no transport is attached. It must not block.
 	Tick(now time.Time)
 }
+
+// readySession is a Session that can say whether Receive would return at once.
+// Then a POST passes its bytes itself, which saves a goroutine; else it must
+// not, as it has to be answered when they are buffered, and its network
+// connection may be wanted by others.
+type readySession interface {
+	Session
+
+	// Ready is called where Receive might be, with what that would get.
+	Ready(p []byte) bool
+}

@@ -81,6 +81,11 @@ func (b *inbox) add(p []byte) (full, ok bool) {
 	}
 	b.buf = b.buf.Grow(len(p))
 	b.buf.B = append(b.buf.B, p...)
+	if s, ok := b.session.(readySession); ok && !b.running && s.Ready(b.buf.B) {
+		b.running = true
+		b.pass()
+		b.running = false
+	}
 	b.pump()
 	full = b.limit >= 0 && b.size() >= b.limit
 	if full {
@@ -172,19 +177,7 @@ func (b *inbox) handOver() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for b.buf != nil {
-		buf := b.buf
-		b.buf, b.inFlight = nil, len(buf.B)
-		b.mu.Unlock()
-		b.session.Receive(buf.B)
-		b.mu.Lock()
-		bufpool.Put(buf)
-		b.inFlight = 0
-		if b.size() <= b.limit/2 {
-			select {
-			case b.room <- struct{}{}:
-			default:
-			}
-		}
+		b.pass()
 	}
 	if b.ended && !b.told {
 		b.told = true
@@ -194,4 +187,21 @@ func (b *inbox) handOver() {
 	}
 	b.running = false
 	b.pump() // what came meanwhile
+}
+
+// pass passes what there is to the App. mu is held before and after.
+func (b *inbox) pass() {
+	buf := b.buf
+	b.buf, b.inFlight = nil, len(buf.B)
+	b.mu.Unlock()
+	b.session.Receive(buf.B)
+	b.mu.Lock()
+	bufpool.Put(buf)
+	b.inFlight = 0
+	if b.size() <= b.limit/2 {
+		select {
+		case b.room <- struct{}{}:
+		default:
+		}
+	}
 }

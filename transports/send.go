@@ -60,7 +60,9 @@ func (b *inbox) receive(w http.ResponseWriter, r *http.Request) error {
 	defer bufpool.Put(chunk)
 	for ended := false; !ended; {
 		n, err := r.Body.Read(chunk.B[:sendChunk])
-		ended = errors.Is(err, io.EOF)
+		if ended = errors.Is(err, io.EOF); ended {
+			b.reading(nil)
+		}
 		full, ok := b.add(chunk.B[:n])
 		switch {
 		case !ok:

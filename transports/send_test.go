@@ -70,6 +70,47 @@ func gate() (*fakeApp, chan struct{}) {
 	return app, open
 }
 
+// readyFake is a Session that says whether it is ready, and blocks if it is not.
+type readyFake struct {
+	ready bool
+	open  chan struct{}
+	got   []byte // received; read when open is closed or by who has added
+}
+
+func (s *readyFake) Ready([]byte) bool { return s.ready }
+func (s *readyFake) Ended(error)       {}
+func (s *readyFake) Tick(time.Time)    {}
+
+func (s *readyFake) Receive(p []byte) {
+	if !s.ready {
+		<-s.open
+	}
+	s.got = append(s.got, p...)
+}
+
+func TestAPostPassesItsBytesItselfIfTheAppIsReady(t *testing.T) {
+	t.Parallel()
+	for _, ready := range []bool{true, false} {
+		e := NewEngine()
+		in := newInbox(e, DefaultMaxBufferSize)
+		session := &readyFake{ready: ready, open: make(chan struct{})}
+		in.start(session)
+		for range 3 {
+			if full, ok := in.add([]byte("x")); full || !ok { // returns, ready or not
+				t.Errorf("ready %v: got %v, %v, want room", ready, full, ok)
+			}
+		}
+		if ready && string(session.got) != "xxx" {
+			t.Errorf("got %q, want all that was added", session.got)
+		}
+		close(session.open)
+		e.Close() // waits for what is on its way
+		if string(session.got) != "xxx" {
+			t.Errorf("ready %v: got %q, want all that was added", ready, session.got)
+		}
+	}
+}
+
 func TestBackPressureOnPosts(t *testing.T) {
 	t.Parallel()
 	app, open := gate()

@@ -60,7 +60,7 @@ const testArrows = `
 	interop/transports:   github.com/go-chi/chi/v5 github.com/go-chi/cors
 	backplane/redis:      signalr hubs/lifetimetest interop/conformance/contract
 	                      github.com/coder/websocket
-	signalr:              chiext
+	signalr:              chiext github.com/coder/websocket
 	                      github.com/go-chi/chi/v5 github.com/go-chi/cors github.com/rs/cors
 `
 

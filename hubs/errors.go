@@ -62,7 +62,8 @@ var (
 // [Context.ConnectionAborted], to be tested with [errors.Is]. Those marked
 // "fault" are also what OnDisconnected gets; after the others it gets nil.
 var (
-	// ErrConnectionClosed: the client left, or the network was lost.
+	// ErrConnectionClosed: the client left, or the network was lost. The cause
+	// wraps what the transport knows of it, such as a send timeout.
 	ErrConnectionClosed = errors.New("hubs: the client closed the connection")
 
 	// ErrAborted: [Context.Abort] was called.

@@ -2,6 +2,7 @@ package hubs
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"sync"
 	"time"
@@ -160,6 +161,9 @@ func (c *Connection) Ended(err error) {
 	incomplete := len(c.partial) > 0
 	c.keep(nil)
 	why := ending{cause: ErrConnectionClosed, allowReconnect: true}
+	if lost := context.Cause(c.transport.Context()); lost != nil {
+		why.cause = fmt.Errorf("%w: %w", ErrConnectionClosed, lost)
+	}
 	switch {
 	case err != nil:
 		why = ending{cause: err, fault: err, silent: true}

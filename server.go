@@ -69,10 +69,11 @@ func (s *Server) add(m mapped) error {
 // lets its client reconnect, elsewhere or later; running hub methods may end,
 // OnDisconnected runs, what is queued is written. Shutdown returns when all is
 // quiet and no goroutine of the server is left. If ctx ends first, the rest is
-// cut off and ctx's cause is returned.
+// cut off and ctx's cause is returned; hub code that does not heed its own ctx
+// is then still running.
 //
 // Call it before or beside [http.Server.Shutdown], which does not wait for
-// WebSockets but does wait for event streams and polls; [http.Server.RegisterOnShutdown]
+// WebSockets and some event streams but does wait for polls; [http.Server.RegisterOnShutdown]
 // does for beside. Calling it again waits again and is fine. [Server.Drain] before
 // it spreads the clients' return.
 func (s *Server) Shutdown(ctx context.Context) error {
@@ -83,7 +84,19 @@ func (s *Server) Shutdown(ctx context.Context) error {
 		ending.Go(func() { errs[i] = m.shutdown(ctx) })
 	}
 	ending.Wait()
-	s.engine.Close()
+
+	quiet := make(chan struct{})
+	// Ends with the last of the hubs' code, which nothing can end by force;
+	// waited for here as long as ctx allows.
+	go func() {
+		defer close(quiet)
+		s.engine.Close()
+	}()
+	select {
+	case <-quiet:
+	case <-ctx.Done():
+		errs = append(errs, context.Cause(ctx))
+	}
 	return errors.Join(errs...)
 }
 

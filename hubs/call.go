@@ -78,7 +78,7 @@ func (k *call) run() (answered bool) {
 	var result any
 	err := errGoexit
 	defer func() {
-		if errors.Is(err, errGoexit) { // it has not returned
+		if err == errGoexit { //nolint:errorlint // set above, by nobody else: it has not returned
 			err = k.crashed(recover())
 		}
 		k.begun()
@@ -87,6 +87,7 @@ func (k *call) run() (answered bool) {
 		k.life.end(ErrCallEnded)
 	}()
 	result, err = k.invoke()
+	err = sound(err)
 	return answered
 }
 

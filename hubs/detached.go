@@ -79,13 +79,14 @@ func (k *call) runDetached() {
 	var result any
 	err := errGoexit
 	defer func() {
-		if errors.Is(err, errGoexit) { // it has not returned
+		if err == errGoexit { //nolint:errorlint // set here, by nobody else: it has not returned
 			err = k.crashed(recover())
 		}
 		k.begun()
 		k.conclude(format, result, err)
 	}()
 	result, err = k.invoke()
+	err = sound(err)
 	if err != nil || !k.streamed {
 		return
 	}
@@ -95,7 +96,7 @@ func (k *call) runDetached() {
 		return
 	}
 	format, result, err = textStreamFailed, nil, errGoexit
-	err = pump(k)
+	err = sound(pump(k))
 }
 
 // conclude ends a detached call: its streams, its services, its ctx, its id, and

@@ -2,6 +2,7 @@ package hubs
 
 import (
 	"errors"
+	"fmt"
 	"reflect"
 	"strings"
 
@@ -52,6 +53,25 @@ func withDetail(base string, err error, detailed bool) string {
 		return base + " " + kindOf(err) + ": " + err.Error()
 	}
 	return base
+}
+
+// sound returns an error of the author's code as one that can be asked for its
+// text and its causes: a nil pointer of an error type, or a method of it that
+// panics, must not take the process down where nobody expects it.
+func sound(err error) (safe error) {
+	if err == nil {
+		return nil
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			safe = fmt.Errorf("hubs: the hub's code returned a %T that panics when it is asked what it says: %v", err, p)
+		}
+	}()
+	if hub := (*Error)(nil); errors.As(err, &hub) && hub == nil {
+		return errors.New("hubs: the hub's code returned a nil *hubs.Error as an error; return nil itself")
+	}
+	_, _ = err.Error(), errors.Is(err, errGoexit)
+	return err
 }
 
 // kindOf names an error for a client that may see details.

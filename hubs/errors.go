@@ -16,10 +16,20 @@ type Error struct {
 }
 
 // Error returns the text.
-func (e *Error) Error() string { return e.Text }
+func (e *Error) Error() string {
+	if e == nil {
+		return "<nil>"
+	}
+	return e.Text
+}
 
 // Unwrap returns the cause.
-func (e *Error) Unwrap() error { return e.Err }
+func (e *Error) Unwrap() error {
+	if e == nil {
+		return nil
+	}
+	return e.Err
+}
 
 // Errorf returns an [*Error] with the text that [fmt.Errorf] would make of the
 // arguments; %w sets the cause. Mind that the text of a wrapped error becomes

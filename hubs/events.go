@@ -137,5 +137,5 @@ func (c *Connection) guard(event string, run func() error) (err error) {
 			err = c.rt.panicked(event, c, event, p)
 		}
 	}()
-	return run()
+	return sound(run())
 }

@@ -151,6 +151,8 @@ func (c *Connection) take(last *call) *call {
 	case last.permitReturned:
 		c.mu.Unlock()
 		return nil
+	default:
+		last.permitReturned = true // it is not the ended call's to give any more
 	}
 	if c.pending.len() == 0 {
 		c.permits--
@@ -177,6 +179,7 @@ func (c *Connection) release(k *call) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !k.permitReturned {
+		k.permitReturned = true // it is not the ended call's to give any more
 		c.permits--
 		c.unblock()
 	}

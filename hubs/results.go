@@ -42,7 +42,7 @@ func (c *Connection) Invoke(ctx context.Context, invocationID string, frame []by
 			return nil, CanceledError(context.Cause(ctx))
 		}
 	}
-	c.transport.Flush()
+	c.transport.Wake() // not Flush: that waits for the client, whatever ctx says
 	select {
 	case <-q.done:
 	case <-ctx.Done():

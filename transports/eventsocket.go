@@ -15,8 +15,9 @@ import (
 // An event stream over HTTP/1.1 is taken from net/http as a WebSocket is: the
 // same workers write to it, and what net/http keeps for a request that lasts,
 // about 20 KiB with two goroutines, is free. Its socket is closed behind the
-// stream. HTTP/2, and writers that do not give their connection away, are served
-// by the handler.
+// stream. HTTP/2, writers that do not give their connection away, and those that
+// middleware has wrapped, which may have headers to add when the head is
+// written, are served by the handler.
 
 // lastChunk ends a chunked body.
 const lastChunk = "0\r\n\r\n"
@@ -24,7 +25,8 @@ const lastChunk = "0\r\n\r\n"
 // takeEventStream answers the request and takes the network connection over. It
 // returns nil, and has answered nothing, if that cannot be done.
 func (c *Conn) takeEventStream(w http.ResponseWriter, r *http.Request) *webSocket {
-	if r.ProtoMajor != 1 || r.ProtoMinor < 1 || !canHijack(w) {
+	if _, wrapped := w.(interface{ Unwrap() http.ResponseWriter }); wrapped ||
+		r.ProtoMajor != 1 || r.ProtoMinor < 1 || !canHijack(w) {
 		return nil
 	}
 	nc, _, err := http.NewResponseController(w).Hijack()

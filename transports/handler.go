@@ -25,8 +25,9 @@ const retryAfter = "5"
 // ones itself (transports.md, 1). Authentication and authorisation come before
 // it; the caller is [auth.FromContext] of the request.
 //
-// A WebSocket request is answered and the handler returns; event streams and
-// polls are served by the handler until they end.
+// A WebSocket request is answered and the handler returns, and so is that of an
+// event stream over HTTP/1.1 unless middleware has wrapped the writer; other
+// event streams and polls are served by the handler until they end.
 func (ep *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if limit := ep.cfg.MaxQueryLength; limit != NoLimit && len(r.URL.RawQuery) > limit {
 		reply(w, http.StatusRequestURITooLong, plain, "")

@@ -59,6 +59,7 @@ func (c *Conn) openEventStream(w http.ResponseWriter, r *http.Request) *webSocke
 
 // eventHeaders sets the headers of the answer (transports.md, 5.1).
 func eventHeaders(h http.Header) {
+	delete(h, "Content-Length") // of whatever middleware had in mind
 	h["Content-Type"] = []string{"text/event-stream"}
 	h["Cache-Control"] = []string{"no-cache,no-store"}
 	h["Pragma"] = []string{"no-cache"}

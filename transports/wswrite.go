@@ -150,7 +150,8 @@ func (ws *webSocket) fail() {
 	bufpool.Put(ws.out)
 	ws.out, ws.rest = nil, nil
 	q.inFlight = 0
-	if q.resumable {
+	resumable := q.resumable
+	if resumable {
 		q.suspend()
 	} else {
 		q.control, q.farewell = nil, false
@@ -158,6 +159,11 @@ func (ws *webSocket) fail() {
 	}
 	q.release()
 	q.mu.Unlock()
+	if !resumable {
+		// The reader may sit in Receive, which waits for what only the end of the
+		// connection brings.
+		ws.c.dispose(ErrConnectionLost)
+	}
 	ws.kill() // wakes the reader
 }
 

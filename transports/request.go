@@ -11,8 +11,9 @@ import (
 )
 
 // QueryValue returns the value of a query parameter as ASP.NET Core sees it:
-// names without regard to case, repeated parameters joined with commas. ok
-// reports whether it is there at all. What cannot be unescaped is left out.
+// names without regard to case, repeated parameters joined with commas as far as
+// they are not empty. ok reports whether it is there at all. What cannot be
+// unescaped is left out.
 func QueryValue(rawQuery, name string) (value string, ok bool) {
 	for rawQuery != "" {
 		var part string
@@ -30,10 +31,10 @@ func QueryValue(rawQuery, name string) (value string, ok bool) {
 		if err != nil {
 			continue
 		}
-		if ok {
-			text = value + "," + text
+		if value != "" && text != "" {
+			value += ","
 		}
-		value, ok = text, true
+		value, ok = value+text, true
 	}
 	return value, ok
 }

@@ -208,7 +208,7 @@ func TestCanceledStreams(t *testing.T) {
 				c.hangUp()
 				synctest.Wait()
 				if method == "Silent" {
-					equal(t, "log", log.all()[2:], "silent", "silent ended: "+ErrConnectionClosed.Error())
+					equal(t, "log", log.all()[2:], "silent", "silent ended: "+ErrConnectionClosed.Error()+": gone")
 				}
 			})
 		})

@@ -115,7 +115,7 @@ func (p *poller) poll(n int) {
 func (p *poller) breakOff(answered bool) {
 	if answered {
 		_ = p.w.SetReadDeadline(time.Now().Add(time.Duration(p.rng.IntN(1000)) * time.Microsecond))
-		_, _ = io.CopyN(io.Discard, p.w.br, int64(p.rng.IntN(2*smallBuffer)))
+		_, _ = io.CopyN(io.Discard, p.w.br, int64(p.rng.IntN(2*serverBuffer)))
 	}
 	p.w.cut(p.rng)
 	p.w = nil

@@ -131,7 +131,7 @@ type smallListener struct{ net.Listener }
 func (l smallListener) Accept() (net.Conn, error) {
 	conn, err := l.Listener.Accept()
 	if tcp, ok := conn.(*net.TCPConn); ok {
-		_ = tcp.SetWriteBuffer(smallBuffer)
+		_ = tcp.SetWriteBuffer(serverBuffer)
 	}
 	return conn, err
 }

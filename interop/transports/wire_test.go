@@ -17,8 +17,13 @@ type wire struct {
 	br *bufio.Reader
 }
 
-// smallBuffer is so little that the kernel cannot hide for long who reads.
-const smallBuffer = 4 << 10
+// What the kernel holds of what is not read: little, so that it cannot hide for
+// long who reads. Much less at the client's end, and TCP would wait for hundreds
+// of milliseconds before it bothers with such a window.
+const (
+	serverBuffer = 4 << 10
+	clientBuffer = 64 << 10
+)
 
 func openWire(addr string) (*wire, error) {
 	c, err := net.Dial("tcp", addr)
@@ -26,7 +31,7 @@ func openWire(addr string) (*wire, error) {
 		return nil, err
 	}
 	tcp := c.(*net.TCPConn)
-	_ = tcp.SetReadBuffer(smallBuffer)
+	_ = tcp.SetReadBuffer(clientBuffer)
 	_ = tcp.SetDeadline(time.Now().Add(patience))
 	return &wire{TCPConn: tcp, br: bufio.NewReader(tcp)}, nil
 }

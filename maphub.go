@@ -33,14 +33,14 @@ func MapHub[H hubs.Instance[K], K any](
 ) *hubs.HubContext[K] {
 	base := strings.TrimSuffix(pattern, "/")
 	if !strings.Contains(pattern, "/") || strings.ContainsAny(pattern, " \t") {
-		mistake("MapHub(%q): the pattern must be a path such as \"/chat\", without a method: a hub answers several", pattern)
+		mistakef("MapHub(%q): the pattern must be a path such as \"/chat\", without a method: a hub answers several", pattern)
 	}
 	if routes, ok := router.(*Routes); ok && routes.server != s {
-		mistake("MapHub(%q): the routes belong to the middleware of another server; give both the same", pattern)
+		mistakef("MapHub(%q): the routes belong to the middleware of another server; give both the same", pattern)
 	}
 	h, hubContext, err := newHandler(s, newHub, options)
 	if err != nil {
-		mistake("MapHub(%q): %v", pattern, err)
+		mistakef("MapHub(%q): %v", pattern, err)
 	}
 	h.mount(router, base, strings.Count(base, "/"))
 	return hubContext
@@ -77,8 +77,8 @@ func (h *handler) mount(router Router, base string, segments int) {
 	}
 }
 
-// mistake panics about a programming error at registration.
-func mistake(format string, args ...any) {
+// mistakef panics about a programming error at registration.
+func mistakef(format string, args ...any) {
 	panic("signalr: " + fmt.Sprintf(format, args...)) //nolint:forbidigo // as http.ServeMux does
 }
 

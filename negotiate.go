@@ -58,7 +58,7 @@ func (h *handler) serveNegotiate(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err := h.ready(); err != nil {
-		h.log.WarnContext(r.Context(), "negotiate refused", "error", err)
+		h.log.WarnContext(r.Context(), "negotiate refused", slog.Any("error", err))
 		w.Header().Set("Retry-After", retryAfter)
 		w.WriteHeader(http.StatusServiceUnavailable)
 		return

@@ -95,7 +95,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	select {
 	case <-quiet:
 	case <-ctx.Done():
-		errs = append(errs, context.Cause(ctx))
+		return errors.Join(errors.Join(errs...), context.Cause(ctx))
 	}
 	return errors.Join(errs...)
 }

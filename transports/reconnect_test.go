@@ -1,3 +1,4 @@
+//nolint:paralleltest // what opens the bubble calls t.Parallel
 package transports
 
 import (
@@ -77,7 +78,7 @@ func resumable(t *testing.T, app *fakeApp, test func(*testing.T, *site, *resumin
 func (s *site) tryDial(id string, header http.Header) int {
 	s.t.Helper()
 	opts := &websocket.DialOptions{HTTPClient: s.http, HTTPHeader: header}
-	ws, resp, err := websocket.Dial(limit(s.t), s.srv.URL+"/hub?id="+id, opts) //nolint:bodyclose // the library's
+	ws, resp, err := websocket.Dial(limit(s.t), s.srv.URL+"/hub?id="+id, opts)
 	if err == nil {
 		_ = ws.CloseNow()
 		return http.StatusSwitchingProtocols

@@ -46,7 +46,7 @@ func TestPutForgetsBigBuffers(t *testing.T) {
 	}
 }
 
-func TestGetAndPutDoNotAllocate(t *testing.T) {
+func TestGetAndPutDoNotAllocate(t *testing.T) { //nolint:paralleltest // it counts allocations
 	if raceEnabled {
 		t.Skip("the race detector makes pools drop buffers")
 	}

@@ -26,7 +26,7 @@ func main() {
 	}
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
 	if err := contract.Run(*addr, log); err != nil {
-		log.Error("conformance server failed", "error", err)
+		log.Error("conformance server failed", slog.Any("error", err))
 		os.Exit(1)
 	}
 }

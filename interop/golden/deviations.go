@@ -19,7 +19,8 @@ var Deviations = []Deviation{
 	{
 		Scenario: "close/shutdown",
 		Step:     17,
-		Reason:   "a client that gets a Close message with allowReconnect reconnects at once; a connection that just breaks makes it find out first",
+		Reason: "a client that gets a Close message with allowReconnect reconnects at once; " +
+			"a connection that just breaks makes it find out first",
 		Ours: []string{
 			`{"on":"a","expect":"{\"type\":7,\"allowReconnect\":true}\u001e"}`,
 			`{"on":"a","ends":{"codes":[1000,1001],"reason":""}}`,

@@ -260,10 +260,10 @@ func compareFrame(scenario *Scenario, step *Step, m Message) string {
 }
 
 // compareEnd reports how the end differs, "" if it does not.
-func (st *stream) compareEnd(want *Ending, end *ended) string {
-	if st.socket == nil {
+func (s *stream) compareEnd(want *Ending, end *ended) string {
+	if s.socket == nil {
 		if end.err != nil {
-			return "the response broke off: " + st.describe(end)
+			return "the response broke off: " + s.describe(end)
 		}
 		return ""
 	}
@@ -274,5 +274,5 @@ func (st *stream) compareEnd(want *Ending, end *ended) string {
 	if slices.Contains(codes, end.code) && want.Reason == end.reason {
 		return ""
 	}
-	return fmt.Sprintf("end differs:\n  -code %v, reason %q\n  +%s", codes, want.Reason, st.describe(end))
+	return fmt.Sprintf("end differs:\n  -code %v, reason %q\n  +%s", codes, want.Reason, s.describe(end))
 }

@@ -74,7 +74,7 @@ func closedWith(code websocket.StatusCode, reason string) frame {
 		_, _, err := c.Read(ctx)
 		var closed websocket.CloseError
 		if !errors.As(err, &closed) || closed.Code != code || closed.Reason != reason {
-			return fmt.Errorf("the script closed with %v, want code %d, reason %q", err, code, reason)
+			return fmt.Errorf("the script closed with %w, want code %d, reason %q", err, code, reason)
 		}
 		return nil
 	}
@@ -84,7 +84,7 @@ func closedWith(code websocket.StatusCode, reason string) frame {
 func dropped(ctx context.Context, c *websocket.Conn) error {
 	_, _, err := c.Read(ctx)
 	if err == nil || websocket.CloseStatus(err) != -1 {
-		return fmt.Errorf("got %v, want a connection without a close frame", err)
+		return fmt.Errorf("got %w, want a connection without a close frame", err)
 	}
 	return nil
 }

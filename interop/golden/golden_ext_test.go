@@ -1,6 +1,7 @@
 package golden_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"os"
@@ -18,7 +19,7 @@ const longest = time.Minute
 
 // TestGolden replays every scenario against our server, or with -reference
 // against the real one. It is the judge of what clients see.
-func TestGolden(t *testing.T) {
+func TestGolden(t *testing.T) { //nolint:paralleltest // by the clock of pauses and silences: a quiet machine helps
 	scenarios, err := golden.LoadAll(testdata)
 	if err != nil {
 		t.Fatal(err)
@@ -116,7 +117,7 @@ func record(t *testing.T, servers *servers, s *golden.Scenario) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if string(before) == string(text) {
+	if bytes.Equal(before, text) {
 		return
 	}
 	t.Logf("%s: recorded anew", file)

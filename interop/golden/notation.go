@@ -155,7 +155,7 @@ func toNotation(v any) string {
 	case Bin:
 		return `{"$bin":"` + string(v) + `"}`
 	case Ext:
-		return fmt.Sprintf(`{"$ext":[%d,"%s"]}`, v.Type, v.Data)
+		return `{"$ext":[` + strconv.Itoa(int(v.Type)) + `,"` + string(v.Data) + `"]}`
 	case Array:
 		items := make([]string, len(v))
 		for i, item := range v {

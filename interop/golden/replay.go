@@ -11,7 +11,7 @@ import (
 )
 
 // Difference is what a server does otherwise than the recording.
-type Difference struct {
+type Difference struct { //nolint:errname // what it is comes first; that it is an error, second
 	File string // of the scenario
 	Line int    // in the file
 	Step int    // from 1
@@ -38,7 +38,7 @@ func Replay(ctx context.Context, base string, s *Scenario) error {
 
 // run is one scenario under way. It belongs to the goroutine that plays it.
 type run struct {
-	ctx      context.Context // of the whole run; what it starts ends with it
+	ctx      context.Context //nolint:containedctx // of the whole run; what it starts ends with it
 	cancel   context.CancelFunc
 	base     string
 	scenario *Scenario
@@ -91,8 +91,7 @@ func (r *run) play() error {
 		if err == nil {
 			continue
 		}
-		var diff *Difference
-		if errors.As(err, &diff) {
+		if diff, ok := errors.AsType[*Difference](err); ok {
 			diff.File, diff.Line, diff.Step = r.scenario.file, step.line, step.number
 			return diff
 		}

@@ -63,11 +63,9 @@ func (r *run) open(step *Step) error {
 		return r.judgeAnswer(step, resp)
 	}
 	r.streams[step.On] = st
-	r.readers.Add(1)
-	go func() { // ends with the stream; release waits for it
-		defer r.readers.Done()
+	r.readers.Go(func() { // ends with the stream; release waits for it
 		st.pump(r.ctx)
-	}()
+	})
 	return r.judgeOpened(step, resp)
 }
 

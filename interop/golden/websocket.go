@@ -147,8 +147,7 @@ func (s *socket) pump(ctx context.Context, to *feed) {
 }
 
 func endOfWebSocket(err error) ended {
-	var closed websocket.CloseError
-	if errors.As(err, &closed) {
+	if closed, ok := errors.AsType[websocket.CloseError](err); ok {
 		return ended{code: int(closed.Code), reason: closed.Reason}
 	}
 	return ended{code: int(websocket.StatusAbnormalClosure), err: err}

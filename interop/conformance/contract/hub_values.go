@@ -20,7 +20,7 @@ func (h *hub) EchoBool(v bool) bool                          { return v }
 func (h *hub) EchoBytes(v *[]byte) *[]byte                   { return v }
 func (h *hub) EchoDateTime(v time.Time) time.Time            { return v }
 func (h *hub) EchoIntArray(v *[]int32) *[]int32              { return v }
-func (h *hub) EchoMap(v *map[string]int32) *map[string]int32 { return v }
+func (h *hub) EchoMap(v *map[string]int32) *map[string]int32 { return v } //nolint:gocritic // null is not the empty map
 func (h *hub) EchoComplexObject(v *complexObject) *complexObject {
 	return v
 }

@@ -86,5 +86,5 @@ func (b *lifeBook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	now := e.life
 	e.mu.Unlock()
 	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(now) // the client may be gone; nothing to do about it
+	_ = json.NewEncoder(w).Encode(now) //nolint:errchkjson // the client may be gone; nothing to do about it
 }

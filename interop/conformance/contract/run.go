@@ -26,7 +26,7 @@ func Run(addr string, log *slog.Logger, options ...signalr.ServerOption) error {
 	ctx, shutdown := context.WithCancel(signaled)
 	defer shutdown()
 
-	listener, err := net.Listen("tcp", addr)
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
 	if err != nil {
 		return fmt.Errorf("listening on %s: %w", addr, err)
 	}
@@ -34,7 +34,7 @@ func Run(addr string, log *slog.Logger, options ...signalr.ServerOption) error {
 	server := &http.Server{Handler: s.Handler, ReadHeaderTimeout: 10 * time.Second}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }() // ends with server.Shutdown below
-	fmt.Printf("listening on http://%s\n", listener.Addr())
+	_, _ = fmt.Printf("listening on http://%s\n", listener.Addr()) // nobody may be reading
 
 	select {
 	case err := <-served:
@@ -46,7 +46,7 @@ func Run(addr string, log *slog.Logger, options ...signalr.ServerOption) error {
 	err = errors.Join(s.SignalR.Shutdown(ending), server.Shutdown(ending))
 	<-served
 	if err != nil {
-		log.Warn("not all connections ended in good order", "error", err)
+		log.Warn("not all connections ended in good order", slog.Any("error", err))
 	}
 	return nil
 }

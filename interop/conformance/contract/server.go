@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -62,7 +63,9 @@ func (s *Server) mapHubs(mux *http.ServeMux) []string {
 		options []signalr.HubOption
 	}{
 		{"/testhub", "TestHub", nil},
-		{"/testhub-nowebsockets", "NoWebSocketsHub", []signalr.HubOption{signalr.Transports(transports.ServerSentEvents | transports.LongPolling)}},
+		{"/testhub-nowebsockets", "NoWebSocketsHub", []signalr.HubOption{
+			signalr.Transports(transports.ServerSentEvents | transports.LongPolling),
+		}},
 		{"/testhub-sse-only", "SseHub", []signalr.HubOption{signalr.Transports(transports.ServerSentEvents)}},
 		{"/testhub-longpolling-only", "LongPollingHub", []signalr.HubOption{signalr.Transports(transports.LongPolling)}},
 		{"/testhub-detailed-errors", "DetailedHub", []signalr.HubOption{signalr.EnableDetailedErrors(true)}},
@@ -73,20 +76,25 @@ func (s *Server) mapHubs(mux *http.ServeMux) []string {
 			signalr.ClientTimeoutInterval(time.Second),
 			signalr.HandshakeTimeout(time.Second),
 		}},
-		{"/statefulreconnect", "StatefulReconnectHub", []signalr.HubOption{signalr.AllowStatefulReconnects(true)}},
+		{"/statefulreconnect", "ReconnectHub", []signalr.HubOption{signalr.AllowStatefulReconnects(true)}},
 		{"/authorizedhub", "AuthorizedHub", []signalr.HubOption{signalr.RequireAuthorization()}},
-		{"/authexpire", "AuthExpireHub", []signalr.HubOption{signalr.RequireAuthorization(), signalr.CloseOnAuthenticationExpiration(true)}},
+		{"/authexpire", "AuthExpireHub", []signalr.HubOption{
+			signalr.RequireAuthorization(),
+			signalr.CloseOnAuthenticationExpiration(true),
+		}},
 		{"/authrefresh", "AuthRefreshHub", []signalr.HubOption{
 			signalr.RequireAuthorization(),
 			signalr.CloseOnAuthenticationExpiration(true),
 			signalr.EnableAuthenticationRefresh(true),
 		}},
 	}
-	paths := []string{"/uncreatable"}
+	paths := append(make([]string, 0, 1+len(table)), "/uncreatable")
 	for _, row := range table {
 		newHub := func() *hub { return &hub{path: row.path, book: s.book} }
-		options := append(row.options, signalr.HubName(row.name),
-			signalr.AuthorizeMethod((*hub).AdminOnly, auth.Role("admin")))
+		options := slices.Concat(row.options, []signalr.HubOption{
+			signalr.HubName(row.name),
+			signalr.AuthorizeMethod((*hub).AdminOnly, auth.Role("admin")),
+		})
 		signalr.MapHub(s.SignalR, mux, row.path, newHub, options...)
 		paths = append(paths, row.path)
 	}

@@ -31,7 +31,7 @@ func main() {
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
 	if err := run(*addr, *redisAddr, *prefix, log); err != nil {
 		log.Error("conformance server failed", slog.Any("error", err))
-		os.Exit(1)
+		os.Exit(1) //nolint:forbidigo // this is a program
 	}
 }
 

@@ -74,8 +74,7 @@ func (c *Connection) enqueue(k *call) bool {
 	hire := c.hire()
 	c.mu.Unlock()
 	if hire {
-		// Ends when no call is waiting; Shutdown waits for it.
-		go c.work()
+		c.rt.workers.start(c)
 	}
 	return true
 }
@@ -118,8 +117,7 @@ func (c *Connection) work() {
 		if k != nil {
 			c.transport.Wake()
 			if c.release(k) {
-				// As in enqueue.
-				go c.work()
+				c.rt.workers.start(c)
 			}
 		}
 	}()
@@ -167,8 +165,7 @@ func (c *Connection) take(last *call) *call {
 	c.unblock()
 	c.mu.Unlock()
 	if hire {
-		// As in enqueue.
-		go c.work()
+		c.rt.workers.start(c)
 	}
 	return k
 }
@@ -199,8 +196,7 @@ func (c *Connection) returnPermit(k *call) {
 	hire := c.hire()
 	c.mu.Unlock()
 	if hire {
-		// As in enqueue.
-		go c.work()
+		c.rt.workers.start(c)
 	}
 }
 

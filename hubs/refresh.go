@@ -57,8 +57,7 @@ func (c *Connection) announceRefresh() {
 	k.event = k.refreshed
 	c.pending.push(k)
 	if c.hire() {
-		// Ends when no call is waiting; Shutdown waits for it.
-		go c.work()
+		c.rt.workers.start(c)
 	}
 }
 

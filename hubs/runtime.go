@@ -31,6 +31,7 @@ type Runtime struct {
 	typed     any // *TypedClients of a hub that embeds Typed; set before start
 	connected chain
 	results   results
+	workers   *workers // set before start
 	lastID    atomic.Int64
 	epoch     time.Time // what ticks are counted from; set before start
 	closing   sync.Once // of lifetime
@@ -70,7 +71,7 @@ type chain struct {
 // Give the configuration's slices and maps away: they must not change any more.
 func NewRuntime[H Instance[K], K any](newHub func() H, cfg Config) (*Runtime, *HubContext[K], error) {
 	hub := reflect.TypeFor[H]()
-	r := &Runtime{cfg: cfg, epoch: time.Now(), empty: make(chan struct{})}
+	r := &Runtime{cfg: cfg, epoch: time.Now(), empty: make(chan struct{}), workers: newWorkers()}
 	r.clients.rt, r.groups.rt = r, r
 	errs := r.cfg.fill(hub)
 	methods, err := bindHub(hub, &r.cfg, fastInvoker[H])
@@ -118,6 +119,9 @@ func (r *Runtime) Connect(t Conn) *Connection {
 	refused := r.down
 	if !refused {
 		r.conns.add(c)
+		if r.conns.len() == 1 {
+			r.workers.open(true)
+		}
 	}
 	r.mu.Unlock()
 	if refused {
@@ -145,6 +149,7 @@ func (r *Runtime) Shutdown(ctx context.Context) error {
 	var err error
 	select {
 	case <-r.empty:
+		r.workers.running.Wait() // they have been told
 	case <-ctx.Done():
 		err = context.Cause(ctx)
 	}
@@ -180,6 +185,9 @@ func (r *Runtime) retire(c *Connection) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.conns.remove(c)
+	if r.conns.len() == 0 {
+		r.workers.open(false)
+	}
 	r.closeEmpty()
 }
 

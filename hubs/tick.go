@@ -6,6 +6,7 @@ import "time"
 // is called about once a second, one call at a time, and does not block.
 func (c *Connection) Tick(now time.Time) {
 	at := now.Sub(c.rt.epoch)
+	c.rt.workers.reap(at)
 	c.mu.Lock()
 	is := c.phase
 	ending, replay := c.ending != nil, c.replay

@@ -116,7 +116,7 @@ func TestPublisher(t *testing.T) {
 	got := map[*wsClient][]string{}
 	for c, n := range map[*wsClient]int{a: 3, b: 4} { // channels have no order among each other
 		for range n {
-			got[c] = append(got[c], <-c.calls)
+			got[c] = append(got[c], c.next())
 		}
 		slices.Sort(got[c])
 	}

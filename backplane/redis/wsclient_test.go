@@ -34,7 +34,7 @@ type wsClient struct {
 // dialWS connects to a hub and learns the connection's id.
 func dialWS(tb testing.TB, base, path string, p protocol.Protocol, query url.Values) *wsClient {
 	tb.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 2*patience)
+	ctx, cancel := context.WithTimeout(context.Background(), 6*patience)
 	url := strings.Replace(base, "http://", "ws://", 1) + path + "?" + query.Encode()
 	conn, _, err := websocket.Dial(ctx, url, nil)
 	if err != nil {
@@ -188,13 +188,20 @@ func (c *wsClient) invoke(method string, args ...any) string {
 // expect waits for the next call of the server.
 func (c *wsClient) expect(text string) {
 	c.tb.Helper()
+	if got := c.next(); got != "Message "+text {
+		c.tb.Fatalf("%s got %q, want %q", c.id, got, "Message "+text)
+	}
+}
+
+// next returns the next call of the server.
+func (c *wsClient) next() string {
+	c.tb.Helper()
 	select {
 	case got := <-c.calls:
-		if got != "Message "+text {
-			c.tb.Fatalf("%s got %q, want %q", c.id, got, "Message "+text)
-		}
+		return got
 	case <-c.ctx.Done():
-		c.tb.Fatalf("%s waits in vain for %q", c.id, text)
+		c.tb.Fatalf("%s waits in vain for a call", c.id)
+		return ""
 	}
 }
 

@@ -20,7 +20,7 @@ modules = $$(go list -m -f '{{.Dir}}')
 # What the tests start besides Go and Node: command=Debian packages. (gcc is for the race detector.)
 SYSTEM := gcc=gcc,libc6-dev chromium=chromium nginx=nginx-light
 ifneq ($(wildcard backplane/redis/go.mod),)
-SYSTEM += redis-server=redis-server nginx=nginx-light
+SYSTEM += redis-server=redis-server
 endif
 
 # A folder with a package-lock.json has its modules once this file, which npm writes last, is newer than the lock.

@@ -225,6 +225,13 @@ func TestEventStreamsServedByTheHandler(t *testing.T) {
 
 func TestEventStreamKeepsWhatMiddlewareHasSet(t *testing.T) {
 	t.Parallel()
+	for _, wraps := range []bool{false, true} { // the writer: then the stream stays with its handler
+		eventStreamKeepsHeaders(t, wraps)
+	}
+}
+
+func eventStreamKeepsHeaders(t *testing.T, wraps bool) {
+	t.Helper()
 	s := newSite(t, Config{}, newFakeApp()).behind(func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("X-Middleware", "was here")
@@ -232,7 +239,10 @@ func TestEventStreamKeepsWhatMiddlewareHasSet(t *testing.T) {
 			w.Header().Add("Set-Cookie", "b=2")
 			w.Header().Set("Content-Length", "5")
 			w.Header().Set("Content-Encoding", "gzip")
-			next.ServeHTTP(wrapped{w}, r)
+			if wraps {
+				w = wrapped{w}
+			}
+			next.ServeHTTP(w, r)
 		})
 	}, (*httptest.Server).Start)
 	events := s.openEvents(s.negotiate())
@@ -240,8 +250,8 @@ func TestEventStreamKeepsWhatMiddlewareHasSet(t *testing.T) {
 	if h.Get("X-Middleware") != "was here" || len(h["Set-Cookie"]) != 2 || h.Get("Date") == "" {
 		t.Errorf("got %v", h)
 	}
-	if events.resp.ContentLength != -1 || h.Get("Content-Encoding") != "identity" || !events.resp.Close {
-		t.Errorf("got length %d, %v", events.resp.ContentLength, h)
+	if events.resp.ContentLength != -1 || h.Get("Content-Encoding") != "identity" || events.resp.Close == wraps {
+		t.Errorf("wrapped %v: got length %d, %v, close %v", wraps, events.resp.ContentLength, h, events.resp.Close)
 	}
 }
 

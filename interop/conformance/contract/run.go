@@ -34,6 +34,7 @@ func Run(addr string, log *slog.Logger, options ...signalr.ServerOption) error {
 	server := &http.Server{Handler: s.Handler, ReadHeaderTimeout: 10 * time.Second}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }() // ends with server.Shutdown below
+
 	_, _ = fmt.Printf("listening on http://%s\n", listener.Addr()) // nobody may be reading
 
 	select {
@@ -44,7 +45,9 @@ func Run(addr string, log *slog.Logger, options ...signalr.ServerOption) error {
 	ending, cancel := context.WithTimeout(context.Background(), stopTime)
 	defer cancel()
 	err = errors.Join(s.SignalR.Shutdown(ending), server.Shutdown(ending))
-	<-served
+	if end := <-served; !errors.Is(end, http.ErrServerClosed) {
+		err = errors.Join(err, end)
+	}
 	if err != nil {
 		log.Warn("not all connections ended in good order", slog.Any("error", err))
 	}

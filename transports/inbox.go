@@ -68,6 +68,13 @@ func (b *inbox) breakOff() {
 	}
 }
 
+// hasEnded reports whether nothing more is accepted.
+func (b *inbox) hasEnded() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.ended
+}
+
 // add appends p. full says that the caller should wait for room before it goes
 // on; ok is false on an inbox that has ended. The caller's turn it is.
 func (b *inbox) add(p []byte) (full, ok bool) {

@@ -33,6 +33,11 @@ func (ep *Endpoint) serveSend(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	err := p.in.receive(w, r)
+	if p.in.hasEnded() {
+		// breakOff may have set a deadline, and net/http may have met it while it
+		// waits for the next request: that must not come on this connection.
+		w.Header()["Connection"] = []string{"close"}
+	}
 	switch {
 	case err == nil:
 		reply(w, http.StatusOK, plain, "")
